@@ -1,0 +1,43 @@
+# Two commands need nothing but Python and make: `make demo` and `make test`.
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint clean
+
+help:
+	@echo "make demo              the example behind a real reverse proxy, until Ctrl-C"
+	@echo "make demo ARGS=--once  the same, ending after its transcript"
+	@echo "make test              the tests, with coverage; ARGS go to pytest"
+	@echo "make lint              ruff and mypy"
+	@echo "make clean             remove what these commands made"
+
+demo: $(VENV)/.demo
+	@$(BIN)/python -m tests.demo $(ARGS)
+
+test: $(VENV)/.test
+	$(BIN)/pytest --cov $(ARGS)
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+
+$(VENV)/.pip:
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else \
+	  "django-trustedproxy needs Python 3.10 or newer, this is " + sys.version.split()[0] + \
+	  ". Try: make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "$(PYTHON) has no venv module. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@touch $@
+
+$(VENV)/.demo $(VENV)/.test $(VENV)/.lint: $(VENV)/.%: $(VENV)/.pip pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group $*
+	@touch $@

@@ -1,0 +1,1 @@
+"""REMOTE_ADDR that no client can forge, for Django behind a reverse proxy."""

@@ -1,0 +1,168 @@
+"""System checks: settings that cannot be used, and a place in MIDDLEWARE that cannot work."""
+
+from __future__ import annotations
+
+from inspect import isclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's own name
+from django.utils.module_loading import import_string
+
+from . import conf
+from .neighbours import FIXERS, OUR_MIDDLEWARE, READERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_BELIEVING_SETTINGS = (
+    "SECURE_PROXY_SSL_HEADER",
+    "USE_X_FORWARDED_HOST",
+    "USE_X_FORWARDED_PORT",
+)
+
+ID = "trustedproxy."
+
+W003 = Warning(
+    f"'{OUR_MIDDLEWARE}' is not in MIDDLEWARE, so REMOTE_ADDR is the proxy's address and the "
+    "TRUSTED_PROXY settings have no effect.",
+    hint=f"Put '{OUR_MIDDLEWARE}' first in MIDDLEWARE.",
+    id=ID + "W003",
+)
+W004 = Warning(
+    f"'{OUR_MIDDLEWARE}' is in MIDDLEWARE more than once; only the first decides.",
+    hint="Keep the first and remove the others.",
+    id=ID + "W004",
+)
+
+
+def check_settings(**_: object) -> list[CheckMessage]:
+    """Report every setting that cannot be used: what stops the process at its start."""
+    return [
+        Error(problem.msg, hint=problem.hint, id=ID + problem.id)
+        for problem in conf.parse(settings)[1]
+    ]
+
+
+def check_single_header(**_: object) -> list[CheckMessage]:
+    """Warn of several headers: which of them a client wrote could not be told."""
+    headers = getattr(settings, "TRUSTED_PROXY_HEADER", None)
+    if not isinstance(headers, (list, tuple)) or len(headers) < 2:
+        return []
+    return [
+        Warning(
+            f"TRUSTED_PROXY_HEADER names {len(headers)} headers; only the first is used, and the "
+            "others are dropped.",
+            hint=f'Write TRUSTED_PROXY_HEADER = "{headers[0]}", the one that your proxy sets.',
+            id=ID + "W001",
+        )
+    ]
+
+
+def check_unknown_settings(**_: object) -> list[CheckMessage]:
+    """Warn of settings that look like ours and are not."""
+    return [
+        Warning(
+            f"{name} is not a setting of django-trustedproxy.",
+            hint=f"Use one of {', '.join(conf.DEFAULTS)}, or remove {name} if no other package "
+            "reads it.",
+            id=ID + "W006",
+        )
+        for name in sorted(dir(settings))
+        if name.startswith(("TRUSTED_PROXY_", "TRUSTED_PROXIES_")) and name not in conf.DEFAULTS
+    ]
+
+
+def check_empty_proxies(**_: object) -> list[CheckMessage]:
+    """Warn if nobody is trusted while Django is told to believe a header that is then dropped."""
+    proxies = getattr(settings, "TRUSTED_PROXIES", [])
+    believing = [name for name in _BELIEVING_SETTINGS if getattr(settings, name)]
+    if proxies not in ([], ()) or not believing:
+        return []
+    return [
+        Warning(
+            f"TRUSTED_PROXIES is empty, so the header of {' and '.join(believing)} is dropped "
+            "from every request: HTTPS or the host is not seen, and redirects can loop.",
+            hint="Write TRUSTED_PROXIES with the networks that your proxies connect from, or "
+            f"remove {' and '.join(believing)}.",
+            id=ID + "W007",
+        )
+    ]
+
+
+def check_middleware_listed(**_: object) -> list[CheckMessage]:
+    """Warn if our middleware is missing, or there more than once."""
+    count = len(_our_places(_load_middleware()))
+    if count == 0:
+        return [W003]
+    return [W004] if count > 1 else []
+
+
+def check_middleware_order(**_: object) -> list[CheckMessage]:
+    """Warn of a middleware before ours that reads the address, the scheme or the host."""
+    middleware = _load_middleware()
+    places = _our_places(middleware)
+    return [
+        Warning(
+            f"'{path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE and reads {reads}, which is "
+            "then the proxy's or forged.",
+            hint=f"Put '{OUR_MIDDLEWARE}' before '{path}', best first.",
+            id=ID + "W005",
+        )
+        for path, loaded in middleware[: min(places, default=0)]
+        if (reads := _first_known(loaded, READERS))
+    ]
+
+
+def check_other_fixers(**_: object) -> list[CheckMessage]:
+    """Warn of another middleware that writes REMOTE_ADDR: two decisions undo each other."""
+    return [
+        Warning(
+            f"'{path}' writes REMOTE_ADDR too ({package}), by its own reading of the headers.",
+            hint=f"Remove '{path}' from MIDDLEWARE; django-trustedproxy does its work.",
+            id=ID + "W002",
+        )
+        for path, loaded in _load_middleware()
+        if (package := _first_known(loaded, FIXERS))
+    ]
+
+
+def _load_middleware() -> list[tuple[str, object]]:
+    """Return the paths of MIDDLEWARE and what they name, None where the import fails."""
+    middleware: list[tuple[str, object]] = []
+    for path in settings.MIDDLEWARE:
+        try:
+            middleware.append((path, import_string(path)))
+        except Exception:  # noqa: BLE001 - the server fails on it at its start, and says why
+            middleware.append((path, None))
+    return middleware
+
+
+def _our_places(middleware: Sequence[tuple[str, object]]) -> list[int]:
+    ours = {OUR_MIDDLEWARE: "ours"}
+    return [place for place, (_, loaded) in enumerate(middleware) if _first_known(loaded, ours)]
+
+
+def _first_known(loaded: object, known: Mapping[str, str]) -> str | None:
+    """Return what is known of a middleware or of the nearest class that it inherits from.
+
+    Compares where a class was defined, so a subclass and another import path are found, and no
+    package is imported that the project does not use.
+    """
+    candidates = loaded.__mro__ if isclass(loaded) else (loaded,)
+    paths = (
+        f"{getattr(candidate, '__module__', '')}.{getattr(candidate, '__qualname__', '')}"
+        for candidate in candidates
+    )
+    return next((known[path] for path in paths if path in known), None)
+
+
+ALL = (
+    check_settings,
+    check_single_header,
+    check_unknown_settings,
+    check_empty_proxies,
+    check_middleware_listed,
+    check_middleware_order,
+    check_other_fixers,
+)

@@ -1,0 +1,188 @@
+"""The settings: read, judged and made into a policy in one place."""
+
+from __future__ import annotations
+
+from functools import cache
+from ipaddress import IPv4Network, IPv6Network
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+
+from .headers import is_token, meta_name
+from .networks import UNIX, EntryError, TrustedNetworks, parse_entry, short_repr
+from .resolver import REJECTABLE, Policy
+
+if TYPE_CHECKING:
+    from .networks import Network
+    from .resolver import Outcome
+
+DEFAULTS: dict[str, Any] = {
+    "TRUSTED_PROXIES": [],
+    "TRUSTED_PROXY_HEADER": "X-Forwarded-For",
+    "TRUSTED_PROXY_KEEP_HEADER": True,
+    "TRUSTED_PROXY_REJECT": (),
+}
+
+# No name at all, the header that routes the request, and headers that servers hand over without the
+# HTTP_ prefix: none of them can carry an address that a proxy adds.
+_NEVER_DESIGNATED = frozenset({"HTTP_", "HTTP_HOST", "HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE"})
+_EVERYBODY = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
+
+
+class Problem(NamedTuple):
+    """A setting that cannot be used: a stable id such as "E001", the fact, and the remedy."""
+
+    id: str
+    msg: str
+    hint: str
+
+
+_ENTRY_IDS = {
+    "address": "E002",
+    "host-bits": "E003",
+    "mapped": "E004",
+    "host-name": "E005",
+    "name": "E006",
+    "everybody": "E007",
+}
+
+
+def parse(source: object) -> tuple[Policy, list[Problem]]:
+    """Make a policy of the settings in `source`, and list everything in them that cannot be used.
+
+    Never raises. With problems, the policy is the one of the settings that can be used, and only
+    the system checks look at it.
+    """
+    reader = _Reader(source)
+    policy = Policy.build(
+        reader.networks("TRUSTED_PROXIES"),
+        reader.headers("TRUSTED_PROXY_HEADER"),
+        keep_header=reader.flag("TRUSTED_PROXY_KEEP_HEADER"),
+        reject=reader.outcomes("TRUSTED_PROXY_REJECT"),
+    )
+    return policy, reader.problems
+
+
+@cache
+def get_policy() -> Policy:
+    """Return the policy of Django's settings, parsed once and again after `setting_changed`.
+
+    Raises `ImproperlyConfigured` with every problem if a setting cannot be used.
+    """
+    policy, problems = parse(settings)
+    if problems:
+        raise ImproperlyConfigured(
+            "\n".join(f"trustedproxy.{p.id}: {p.msg} {p.hint}" for p in problems)
+        )
+    return policy
+
+
+def _forget_policy(**_: object) -> None:
+    get_policy.cache_clear()
+
+
+setting_changed.connect(_forget_policy, dispatch_uid="trustedproxy.conf")
+
+
+class _Reader:
+    """Reads single settings; what cannot be used is reported, and the default stands in."""
+
+    def __init__(self, source: object) -> None:
+        self.source = source
+        self.problems: list[Problem] = []
+
+    def value(self, name: str) -> Any:
+        return getattr(self.source, name, DEFAULTS[name])
+
+    def report(self, problem: str, fact: str, expected: str, got: object, hint: str) -> None:
+        msg = f"{fact}: expected {expected}, got {short_repr(got)}."
+        self.problems.append(Problem(problem, msg, hint))
+
+    def networks(self, name: str) -> TrustedNetworks:
+        entries = self.value(name)
+        if not isinstance(entries, (list, tuple)):
+            text = entries if isinstance(entries, str) else ""
+            paste = [part.strip() for part in text.split(",") if part.strip()] or ["10.0.0.0/8"]
+            self.report(
+                "E001",
+                f"{name} is not a list",
+                "a list or tuple of addresses, networks and names",
+                entries,
+                f"Write {name} = {paste}.",
+            )
+            entries = []
+        parsed = [self._entry(f"{name}[{index}]", entry) for index, entry in enumerate(entries)]
+        networks = TrustedNetworks(chain.from_iterable(parsed), unix=UNIX in entries)
+        for everybody in _EVERYBODY:
+            if everybody in networks.merged:
+                self.report(
+                    "E007",
+                    f"{name} trusts everybody",
+                    "the addresses of your own proxies",
+                    str(everybody),
+                    "Write the networks that your proxies connect from, such as "
+                    f'{name} = ["private"]. Whoever is trusted can claim any address.',
+                )
+        return networks
+
+    def _entry(self, place: str, entry: object) -> tuple[Network, ...]:
+        try:
+            return parse_entry(entry)
+        except EntryError as error:
+            fact = f"{place} {error.fact}"
+            self.report(_ENTRY_IDS[error.kind], fact, error.expected, entry, error.hint)
+            return ()
+
+    def headers(self, name: str) -> tuple[str, ...]:
+        value = self.value(name)
+        names = value if isinstance(value, (list, tuple)) else [value]
+        keys = [self._header(name, header) for header in names]
+        if not names:
+            self._report_header(name, value)
+        return tuple(filter(None, keys)) or (meta_name(DEFAULTS[name]),)
+
+    def _header(self, name: str, header: object) -> str | None:
+        if isinstance(header, str) and is_token(header):
+            is_meta_form = header.upper().startswith("HTTP_") and "-" not in header
+            key = header.upper() if is_meta_form else meta_name(header)
+            # Servers drop a header whose name has an underscore, so nobody can mean one.
+            is_possible = is_meta_form or "_" not in header
+            if is_possible and key not in _NEVER_DESIGNATED:
+                return key
+        self._report_header(name, header)
+        return None
+
+    def _report_header(self, name: str, header: object) -> None:
+        self.report(
+            "E008",
+            f"{name} does not name a forwarding header",
+            "a name such as 'X-Forwarded-For' or 'HTTP_X_FORWARDED_FOR'",
+            header,
+            f'Write {name} = "{DEFAULTS[name]}", or the header that your proxy sets.',
+        )
+
+    def flag(self, name: str) -> bool:
+        value = self.value(name)
+        if not isinstance(value, bool):
+            default = DEFAULTS[name]
+            fact = f"{name} is not a bool"
+            self.report("E009", fact, "True or False", value, f"Write {name} = {default}.")
+            return bool(default)
+        return value
+
+    def outcomes(self, name: str) -> list[Outcome]:
+        value = self.value(name)
+        known = ", ".join(map(repr, REJECTABLE))
+        if not isinstance(value, (list, tuple, set, frozenset)):
+            fact = f"{name} is not a collection"
+            paste = [outcome for outcome in REJECTABLE if outcome == value] or ["direct"]
+            self.report("E010", fact, f"some of {known}", value, f"Write {name} = {paste}.")
+            return []
+        for outcome in value:
+            if outcome not in REJECTABLE:
+                fact = f"{name} names an outcome that cannot be rejected"
+                self.report("E011", fact, f"some of {known}", outcome, f"Remove it from {name}.")
+        return [outcome for outcome in REJECTABLE if outcome in value]

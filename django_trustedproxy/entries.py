@@ -1,0 +1,214 @@
+"""The text of client headers, read entry by entry from the right and written from a chain.
+
+A proxy adds what it saw on the right, so the right end is what the nearest proxy wrote and the
+left end is whatever the client sent. The readers here yield entries from right to left and look
+at no more text than their caller asks for.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from .networks import UNIX, pack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+_BLANKS = " \t"
+# An honest entry has at most 53 characters, an honest Forwarded element some hundreds. The bound
+# keeps the cost of a hop apart from the header's length.
+LONGEST_ENTRY = 1024
+
+
+class Node(NamedTuple):
+    """An address that a hop is known by, and the port that came with it, if one did."""
+
+    packed: bytes
+    port: int | None
+
+
+def parse_node(text: str) -> Node | None:
+    """Read `IPv4`, `IPv4:port`, `IPv6`, `[IPv6]` or `[IPv6]:port`, or return None.
+
+    A port is 1 to 65535. Never raises.
+    """
+    if text[:1] == "[":
+        address, bracket, rest = text[1:].partition("]")
+        if not bracket or ":" not in address or (rest and rest[0] != ":"):
+            return None
+        port_text = rest[1:] if rest else None
+    elif text.count(":") == 1:
+        address, _, port_text = text.partition(":")
+    else:
+        address, port_text = text, None
+    packed = pack(address)
+    if packed is None:
+        return None
+    if port_text is None:
+        return Node(packed, None)
+    port = parse_port(port_text)
+    return None if port is None else Node(packed, port)
+
+
+def parse_port(text: str) -> int | None:
+    """Return a port from 1 to 65535, or None if `text` is none."""
+    if len(text) <= 5 and text.isascii() and text.isdigit():
+        return int(text) if 0 < int(text) < 65536 else None
+    return None
+
+
+class Element(NamedTuple):
+    """What one hop said of itself in a `Forwarded` header; None for what it did not, or not well.
+
+    RFC 7239, 4. `node` is the `for` parameter.
+    """
+
+    node: str | None
+    proto: str | None
+    host: str | None
+
+
+_UNREADABLE = Element(None, None, None)
+# name[=value] and the semicolon or end behind it. A value is a quoted string, or text without a
+# quote, which is wider than a token because proxies write IPv6 addresses and ports unquoted.
+_PAIR = re.compile(
+    r"""([^"=;]*)(?:=(?:([^";]*)|"((?:[^"\\]|\\.)*)"[ \t]*))?(?:;|\Z)""",
+    re.DOTALL,
+)
+_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+
+
+def read_list(value: str) -> Iterator[str | None]:
+    """Yield the entries of an X-Forwarded-For from the right, "" for an empty one.
+
+    None stands for an entry longer than `LONGEST_ENTRY`, and ends the reading.
+    """
+    end = len(value)
+    while True:
+        begin = value.rfind(",", max(0, end - LONGEST_ENTRY - 1), end)
+        if begin < 0 and end > LONGEST_ENTRY:
+            yield None
+            return
+        yield value[begin + 1 : end].strip(_BLANKS)
+        if begin < 0:
+            return
+        end = begin
+
+
+def read_single(value: str) -> Iterator[str | None]:
+    """Yield the one entry of a header that carries exactly one address.
+
+    Servers join two such headers with a comma, which no address has.
+    """
+    yield value.strip(_BLANKS) if len(value) <= LONGEST_ENTRY else None
+
+
+def read_forwarded(value: str) -> Iterator[str | None]:
+    """Yield the `for` parameters of a `Forwarded` header from the right, "" for an empty element.
+
+    None stands for an element without one that can be read.
+    """
+    for element in read_elements(value):
+        # An element that names nobody is not an empty one: skipping it would believe what is left
+        # of it, which its writer did not vouch for.
+        yield "" if element is None else element.node or None
+
+
+def read_elements(value: str) -> Iterator[Element | None]:
+    """Yield the elements of a `Forwarded` header (RFC 7239, 4) from the right; None for empty.
+
+    A reader that begins on the left lets `for=1.1.1.1;by="` from a client swallow what the proxies
+    append. From the right, each element's bounds are found in text that a hop further right wrote.
+    """
+    end = len(value)
+    while True:
+        begin = _element_begin(value, end)
+        if begin is None:
+            yield _UNREADABLE
+            return
+        text = value[begin:end].strip(_BLANKS)
+        yield _parse_element(text) if text else None
+        if begin == 0:
+            return
+        end = begin - 1
+
+
+def _element_begin(value: str, end: int) -> int | None:
+    """Return where the element that ends before `end` begins, or None if that cannot be told."""
+    left = max(0, end - LONGEST_ENTRY - 1)
+    outside = end
+    while True:
+        comma = value.rfind(",", left, outside)
+        closing = value.rfind('"', max(left, comma), outside)
+        if closing < 0:
+            return comma + 1 if comma >= 0 or end <= LONGEST_ENTRY else None
+        opening = closing
+        while True:
+            opening = value.rfind('"', left, opening)
+            if opening < 0:
+                return None
+            if not _is_escaped(value, opening, left):
+                break
+        outside = opening
+
+
+def _is_escaped(value: str, index: int, left: int) -> bool:
+    """Tell whether an odd number of backslashes stands before `index`: a quoted pair."""
+    first = index
+    while first > left and value[first - 1] == "\\":
+        first -= 1
+    return (index - first) & 1 == 1
+
+
+def _parse_element(text: str) -> Element:
+    """Read one element. A quote out of place makes all of it unreadable: its bounds are in doubt.
+
+    Otherwise each parameter is judged alone, and one given twice counts as unreadable.
+    """
+    found: dict[str, str | None] = {}
+    position = 0
+    while position < len(text):
+        pair = _PAIR.match(text, position)
+        if pair is None:
+            return _UNREADABLE
+        position = pair.end()
+        name, plain, quoted = pair.groups()
+        name = name.lstrip(_BLANKS).lower()
+        if name in found:
+            found[name] = None
+        elif quoted is not None:
+            found[name] = _QUOTED_PAIR.sub(r"\1", quoted)
+        else:
+            found[name] = plain and plain.rstrip(_BLANKS)
+    return Element(found.get("for"), found.get("proto"), found.get("host"))
+
+
+def write_list(chain: Sequence[str]) -> str:
+    """Return the text of a header that `read_list` or, for one address, `read_single` reads."""
+    return ", ".join(chain)
+
+
+def write_forwarded(chain: Sequence[str]) -> str:
+    """Return the text of a `Forwarded` header that names the addresses of `chain`."""
+    return ", ".join(f"for={_write_node(node)}" for node in chain)
+
+
+def _write_node(node: str) -> str:
+    if ":" not in node:
+        return node
+    return f'"{node}"' if node == UNIX else f'"[{node}]"'
+
+
+class HeaderForm(NamedTuple):
+    """How a client header is read, entry by entry from the right, and written from a chain."""
+
+    read: Callable[[str], Iterator[str | None]]
+    write: Callable[[Sequence[str]], str]
+
+
+def header_form(key: str) -> HeaderForm:
+    """Return the form of a client header, which its META key tells."""
+    if key == "HTTP_FORWARDED":
+        return HeaderForm(read_forwarded, write_forwarded)
+    return HeaderForm(read_list if key.endswith("FORWARDED_FOR") else read_single, write_list)

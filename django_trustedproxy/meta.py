@@ -1,0 +1,49 @@
+"""Writing the decision into a WSGI environ or a Django META, which have the same keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .resolver import resolve
+
+if TYPE_CHECKING:
+    from .resolver import Policy, Resolution
+
+
+def rewrite(meta: dict[str, Any], policy: Policy) -> Resolution:
+    """Decide who the client is, change `meta` to say so, and return the decision.
+
+    REMOTE_ADDR becomes the client, the designated header its verified part, and every other
+    forwarding header goes. An address that the server reported is written in canonical spelling.
+    """
+    reported = meta.get("REMOTE_ADDR")
+    resolution = resolve(policy, reported, meta.get)
+    is_direct = resolution.outcome == "direct"
+    dropped = policy.dropped_if_direct if is_direct else policy.dropped
+    if not meta.keys().isdisjoint(dropped):
+        for key in meta.keys() & dropped:
+            del meta[key]
+    if not is_direct:
+        _write_header(meta, policy, resolution)
+    if resolution.client is not None:
+        _write_client(meta, resolution, reported)
+    return resolution
+
+
+def _write_header(meta: dict[str, Any], policy: Policy, resolution: Resolution) -> None:
+    """Leave only what was verified, so that code that reads the leftmost entry agrees."""
+    if policy.keep_header and resolution.chain:
+        meta[policy.header] = policy.form.write(resolution.chain)
+    else:
+        meta.pop(policy.header, None)
+
+
+def _write_client(meta: dict[str, Any], resolution: Resolution, reported: object) -> None:
+    meta["REMOTE_ADDR"] = resolution.client
+    if "REMOTE_HOST" in meta and (resolution.proxies or meta["REMOTE_HOST"] == reported):
+        meta["REMOTE_HOST"] = resolution.client
+    if resolution.proxies:
+        # The port that the server reported is the proxy's.
+        meta.pop("REMOTE_PORT", None)
+        if resolution.client_port is not None:
+            meta["REMOTE_PORT"] = str(resolution.client_port)

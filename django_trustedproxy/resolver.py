@@ -1,0 +1,170 @@
+"""The decision: who the client is, from the peer and one header, with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+
+from .entries import header_form, parse_node
+from .headers import FORWARDING_HEADERS, meta_names, wire_name
+from .networks import UNIX, pack, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from .entries import HeaderForm
+    from .networks import TrustedNetworks
+
+Outcome = Literal["direct", "missing", "forwarded", "malformed"]
+"""Why REMOTE_ADDR is what it is.
+
+`direct`: the peer is not trusted, so it is the client. `missing`: the peer is trusted and sent no
+designated header. `forwarded`: the header gave the client. `malformed`: the walk ended at something
+that is not an address, and the last verified hop is the client.
+"""
+
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+REJECTABLE: tuple[Outcome, ...] = ("direct", "missing", "malformed")
+
+MAX_HOPS = 100
+
+# How servers report a peer on a Unix socket, besides leaving it out: gunicorn and granian, nginx,
+# waitress, uWSGI.
+UNIX_PEERS = ("", UNIX, "localhost", "0.0.0.0")  # noqa: S104 - compared, never bound
+
+
+class Resolution(NamedTuple):
+    """Who the client is, and why. Addresses are canonical text, as in REMOTE_ADDR.
+
+    `peer` is None where the server reported no address, and "unix:" for a trusted Unix socket.
+    `client` is None where there is no address at all. `proxies` are the trusted proxies that the
+    request passed, in the order of X-Forwarded-For with the peer last, so that `client, *proxies`
+    is the way of the request; it is empty where the peer is the client. `header` is the wire name
+    of the designated header if it was consulted, `client_port` the port that it gave.
+    """
+
+    peer: str | None
+    client: str | None
+    proxies: tuple[str, ...]
+    outcome: Outcome
+    header: str | None
+    client_port: int | None
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """The verified entries of the header, the client first; empty if there are none."""
+        # The peer, last of the proxies, is no entry: this server saw it itself.
+        return (self.client, *self.proxies[:-1]) if self.client and self.proxies else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The settings, made ready for `resolve`: whom to trust, what to read and what to drop.
+
+    Header names are META keys; `header` is the designated client header. `dropped` is what goes
+    from a request of a trusted peer, `dropped_if_direct` what goes from one of any other.
+    """
+
+    networks: TrustedNetworks
+    header: str
+    header_name: str
+    form: HeaderForm
+    keep_header: bool
+    reject: frozenset[Outcome]
+    dropped: frozenset[str]
+    dropped_if_direct: frozenset[str]
+
+    @classmethod
+    def build(
+        cls,
+        networks: TrustedNetworks,
+        headers: Sequence[str] = ("HTTP_X_FORWARDED_FOR",),
+        *,
+        keep_header: bool = True,
+        reject: Iterable[Outcome] = (),
+    ) -> Policy:
+        """Make a policy that reads the first of `headers` (META keys) and drops the others."""
+        header = headers[0]
+        return cls(
+            networks=networks,
+            header=header,
+            header_name=wire_name(header),
+            form=header_form(header),
+            keep_header=keep_header,
+            reject=frozenset(reject),
+            dropped=meta_names("client").union(headers) - {header},
+            dropped_if_direct=frozenset().union(headers, *map(meta_names, FORWARDING_HEADERS)),
+        )
+
+
+def parse_peer(peer: object) -> bytes | None:
+    """Return the address that a server reported as REMOTE_ADDR, or None if it is not an address.
+
+    The zone id of a link-local peer is dropped: it names an interface of this host, not the peer.
+    """
+    if not isinstance(peer, str):
+        return None
+    packed = pack(peer)
+    if packed is None and "%" in peer:
+        address = peer.partition("%")[0]
+        return pack(address) if ":" in address else None
+    return packed
+
+
+def resolve(policy: Policy, peer: object, lookup: Callable[[str], str | None]) -> Resolution:
+    """Decide who the client is.
+
+    `peer` is REMOTE_ADDR as the server reported it, of whatever type; `lookup` returns the text of
+    a header by its META key, or None. Never raises on what a client or server sends, and reads
+    no more of the header than the walk needs: the cost does not depend on its length.
+    """
+    packed = parse_peer(peer)
+    if packed is not None and packed in policy.networks:
+        nearest = unpack(packed)
+    elif policy.networks.unix and (peer is None or (isinstance(peer, str) and peer in UNIX_PEERS)):
+        nearest = UNIX
+    else:
+        address = None if packed is None else unpack(packed)
+        return Resolution(address, address, (), "direct", None, None)
+    way, outcome, port = _walk(policy, nearest, lookup(policy.header))
+    # A hop on a Unix socket has no address of its own: the client is then the hop that it reached.
+    while len(way) > 1 and way[-1] == UNIX:
+        way.pop()
+    client = way.pop()
+    return Resolution(
+        nearest,
+        None if client == UNIX else client,
+        tuple(reversed(way)),
+        outcome,
+        policy.header_name,
+        port,
+    )
+
+
+def _walk(policy: Policy, nearest: str, value: str | None) -> tuple[list[str], Outcome, int | None]:
+    """Walk the header from the right and return the verified hops, nearest first.
+
+    Ends at the first address that is not trusted, and before anything that is not an address:
+    whoever wrote what lies further left is not one of the trusted proxies.
+    """
+    way = [nearest]
+    outcome: Outcome = "missing"
+    port = None
+    for walked, text in enumerate(policy.form.read(value) if value else ()):
+        if walked == MAX_HOPS:
+            return way, "malformed", port
+        if text == "":
+            continue
+        node = None if text is None else parse_node(text)
+        if node is not None:
+            way.append(unpack(node.packed))
+            port = node.port
+        elif text == UNIX and policy.networks.unix:
+            way.append(UNIX)
+            port = None
+        else:
+            return way, "malformed", port
+        outcome = "forwarded"
+        if node is not None and node.packed not in policy.networks:
+            break
+    return way, outcome, port

@@ -1,0 +1,118 @@
+"""The ways a request reaches the decision. Each runs a row and tells what came out."""
+
+import json
+from io import BytesIO
+from typing import NamedTuple
+
+from asgiref.sync import async_to_sync
+from asgiref.testing import ApplicationCommunicator
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import override_settings
+
+from django_trustedproxy.conf import get_policy
+from django_trustedproxy.headers import meta_name
+from django_trustedproxy.meta import rewrite
+from tests.rows import MISSING
+
+VOLATILE = {
+    "REMOTE_PORT",
+    "REMOTE_HOST",
+    "SERVER_PORT",
+    "SERVER_NAME",
+    "SCRIPT_NAME",
+    "HTTP_COOKIE",
+}
+
+
+class Seen(NamedTuple):
+    """What a view sees: META without what servers spell differently, and the resolution."""
+
+    meta: dict
+    resolution: list
+
+
+def joined(headers):
+    """Join header lines as servers do: by META key, with a comma."""
+    meta = {}
+    for name, value in headers:
+        key = meta_name(name)
+        meta[key] = f"{meta[key]},{value}" if key in meta else value
+    return meta
+
+
+def comparable(meta):
+    return {
+        k: v for k, v in meta.items() if k.startswith(("HTTP_", "REMOTE_")) and k not in VOLATILE
+    }
+
+
+def run_meta(row):
+    """Run the engine alone on a dictionary."""
+    meta = joined([("Host", "testserver"), *row.headers])
+    if row.peer is not MISSING:
+        meta["REMOTE_ADDR"] = row.peer
+    with override_settings(**row.settings):
+        resolution = rewrite(meta, get_policy())
+    return Seen(comparable(meta), json.loads(json.dumps(resolution)))
+
+
+def run_wsgi(row):
+    """Run Django's WSGI handler, as a server would."""
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": "/echo",
+        "SERVER_NAME": "testserver",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": BytesIO(),
+        **joined([("Host", "testserver"), *row.headers]),
+    }
+    if row.peer is not MISSING:
+        environ["REMOTE_ADDR"] = row.peer
+    started = []
+    with override_settings(**row.settings):
+        response = WSGIHandler()(environ, lambda status, headers: started.append(status))
+        body = b"".join(response)
+        response.close()
+    assert started == ["200 OK"], body
+    return seen(body)
+
+
+def run_asgi(row):
+    """Run Django's ASGI handler, as a server would."""
+    lines = [("Host", "testserver"), *row.headers]
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "path": "/echo",
+        "query_string": b"",
+        "headers": [(n.lower().encode(), v.encode("latin-1")) for n, v in lines],
+        "client": None if row.peer is MISSING else (row.peer, 4711),
+        "server": ("testserver", 80),
+    }
+
+    async def exchange():
+        communicator = ApplicationCommunicator(ASGIHandler(), scope)
+        await communicator.send_input({"type": "http.request"})
+        start = await communicator.receive_output()
+        body = await communicator.receive_output()
+        await communicator.wait()
+        return start["status"], body["body"]
+
+    with override_settings(**row.settings):
+        status, body = async_to_sync(exchange)()
+    assert status == 200, body
+    return seen(body)
+
+
+def seen(body):
+    """Read what the echo view answered."""
+    answer = json.loads(body)
+    return Seen(comparable(answer["meta"]), answer["resolution"])
+
+
+MOUNTS = {"meta": run_meta, "wsgi": run_wsgi, "asgi": run_asgi}

@@ -1,0 +1,109 @@
+"""Starts the real servers and proxies that the demo and the end-to-end tests talk to."""
+
+import contextlib
+import http.client
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 20
+
+
+class StackError(Exception):
+    """A process of the stack cannot be started; the text is one line for a person."""
+
+
+def free_port(host="127.0.0.1"):
+    """Return a TCP port that nobody listens on at this moment."""
+    with socket.create_server((host, 0)) as server:
+        return server.getsockname()[1]
+
+
+def executable(name):
+    """Return the path of a program that was installed beside this Python."""
+    path = shutil.which(name, path=Path(sys.executable).parent)
+    if path is None:
+        raise StackError(f"{name} is not installed beside {sys.executable}: run make demo.")
+    return path
+
+
+def can_connect(address):
+    """Tell whether somebody accepts connections: a (host, port), or the path of a Unix socket."""
+    is_unix = isinstance(address, (str, Path))
+    with socket.socket(socket.AF_UNIX if is_unix else socket.AF_INET) as client:
+        return client.connect_ex(str(address) if is_unix else address) == 0
+
+
+@contextlib.contextmanager
+def process(command, *, ready, log, env=None):
+    """Run a command until the block ends; `ready` are the addresses that it must answer on."""
+    # pytest exports the settings of the tests, which are not the example's.
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "example_project.settings", **(env or {})}
+    with Path(log).open("ab") as output:
+        running = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not all(map(can_connect, ready)):
+            if running.poll() is not None or time.monotonic() > deadline:
+                raise StackError(f"{command[0]} did not start:\n{Path(log).read_text()[-2000:]}")
+            time.sleep(0.05)
+        yield running
+    finally:
+        running.terminate()
+        try:
+            running.wait(10)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
+
+
+@contextlib.contextmanager
+def workplace():
+    """Make a short-named directory for sockets and logs, as a Unix socket's path is limited."""
+    with tempfile.TemporaryDirectory(prefix="tp-") as path:
+        yield Path(path)
+
+
+def gunicorn(place, port, **env):
+    """Run the example under gunicorn, on a TCP port and on the Unix socket `place/gunicorn`."""
+    unix = place / "gunicorn"
+    command = [
+        *(executable("gunicorn"), "example_project.wsgi", "--no-control-socket"),
+        *("--bind", f"127.0.0.1:{port}", "--bind", f"unix:{unix}"),
+    ]
+    return process(command, ready=[("127.0.0.1", port), unix], log=place / "gunicorn.log", env=env)
+
+
+def uvicorn(place, *, port=None, **env):
+    """Run the example under uvicorn, on a TCP port or else on the Unix socket `place/uvicorn`."""
+    unix = place / "uvicorn"
+    where = ["--uds", str(unix)] if port is None else ["--port", str(port)]
+    command = [executable("uvicorn"), "example_project.asgi:application", "--no-proxy-headers"]
+    command += ["--lifespan", "off", *where]
+    ready = [unix if port is None else ("127.0.0.1", port)]
+    return process(command, ready=ready, log=place / "uvicorn.log", env=env)
+
+
+def caddy(place, port, upstream, *, config=ROOT / "example_project" / "Caddyfile", **env):
+    """Run Caddy on a TCP port in front of `upstream`, a Caddy address such as unix//path."""
+    command = [executable("caddy"), "run", "--adapter", "caddyfile", "--config", str(config)]
+    env |= {"CADDY_ADDRESS": f":{port}", "UPSTREAM": upstream, "HOME": str(place)}
+    return process(command, ready=[("127.0.0.1", port)], log=place / "caddy.log", env=env)
+
+
+def get(port, path="/client.json", *, headers=(), source="127.0.0.1"):
+    """Send one GET from a loopback address; `headers` are pairs, sent as they are and in order."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, 10, (source, 0))
+    with contextlib.closing(connection):
+        connection.putrequest("GET", path)
+        for name, value in headers:
+            connection.putheader(name, value)
+        connection.endheaders()
+        response = connection.getresponse()
+        return response.status, response.read()

@@ -1,0 +1,222 @@
+"""Settings: what each problem says, and that the policy follows the settings."""
+
+from types import SimpleNamespace
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.test import override_settings
+
+from django_trustedproxy.conf import DEFAULTS, get_policy, parse
+
+EXPECTED_ENTRY = "an address, a network or a name (loopback, private, link-local, shared, unix:)"
+EXPECTED_HEADER = "a name such as 'X-Forwarded-For' or 'HTTP_X_FORWARDED_FOR'"
+HINT_HEADER = 'Write TRUSTED_PROXY_HEADER = "X-Forwarded-For", or the header that your proxy sets.'
+OUTCOMES = "'direct', 'missing', 'malformed'"
+
+
+def problems(**settings):
+    return [tuple(problem) for problem in parse(SimpleNamespace(**settings))[1]]
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        (
+            {"TRUSTED_PROXIES": "10.0.0.1, 10.0.0.2"},
+            (
+                "E001",
+                "TRUSTED_PROXIES is not a list: expected a list or tuple of addresses, networks and "
+                "names, got '10.0.0.1, 10.0.0.2'.",
+                "Write TRUSTED_PROXIES = ['10.0.0.1', '10.0.0.2'].",
+            ),
+        ),
+        (
+            {"TRUSTED_PROXIES": None},
+            (
+                "E001",
+                "TRUSTED_PROXIES is not a list: expected a list or tuple of addresses, networks and "
+                "names, got None.",
+                "Write TRUSTED_PROXIES = ['10.0.0.0/8'].",
+            ),
+        ),
+        (
+            {"TRUSTED_PROXIES": ["10.0.0.1", "10.0.0.256"]},
+            (
+                "E002",
+                f"TRUSTED_PROXIES[1] is not an address: expected {EXPECTED_ENTRY}, got '10.0.0.256'.",
+                'Write an address or network as text, such as "10.0.0.0/8".',
+            ),
+        ),
+        (
+            {"TRUSTED_PROXIES": ("10.0.0.1/8",)},
+            (
+                "E003",
+                "TRUSTED_PROXIES[0] has host bits set: expected a network's first address, got "
+                "'10.0.0.1/8'.",
+                'Write "10.0.0.1" for one address, or "10.0.0.0/8" for the network.',
+            ),
+        ),
+        (
+            {"TRUSTED_PROXIES": ["::ffff:10.0.0.0/8"]},
+            (
+                "E004",
+                "TRUSTED_PROXIES[0] is an IPv4-mapped network wider than all of IPv4: expected a "
+                "prefix length of 96 to 128, got '::ffff:10.0.0.0/8'.",
+                'Write the IPv4 network itself, such as "10.0.0.0/8".',
+            ),
+        ),
+        (
+            {"TRUSTED_PROXIES": ["proxy.internal"]},
+            (
+                "E005",
+                f"TRUSTED_PROXIES[0] is a host name: expected {EXPECTED_ENTRY}, got 'proxy.internal'.",
+                "Write the proxy's address or network. Names are not resolved: whoever answers for "
+                "them in DNS would decide who is trusted.",
+            ),
+        ),
+        (
+            {"TRUSTED_PROXIES": ["unix"]},
+            (
+                "E006",
+                f"TRUSTED_PROXIES[0] is not a known name: expected {EXPECTED_ENTRY}, got 'unix'.",
+                'Write "unix:".',
+            ),
+        ),
+        (
+            {"TRUSTED_PROXIES": ["*"]},
+            (
+                "E007",
+                f"TRUSTED_PROXIES[0] trusts everybody: expected {EXPECTED_ENTRY}, got '*'.",
+                'Write the networks that your proxies connect from, such as "private".',
+            ),
+        ),
+        (
+            {"TRUSTED_PROXIES": ["0.0.0.0/1", "128.0.0.0/1"]},
+            (
+                "E007",
+                "TRUSTED_PROXIES trusts everybody: expected the addresses of your own proxies, got "
+                "'0.0.0.0/0'.",
+                "Write the networks that your proxies connect from, such as TRUSTED_PROXIES = "
+                '["private"]. Whoever is trusted can claim any address.',
+            ),
+        ),
+        (
+            {"TRUSTED_PROXIES": ["::/0"]},
+            (
+                "E007",
+                "TRUSTED_PROXIES trusts everybody: expected the addresses of your own proxies, got "
+                "'::/0'.",
+                "Write the networks that your proxies connect from, such as TRUSTED_PROXIES = "
+                '["private"]. Whoever is trusted can claim any address.',
+            ),
+        ),
+        *(
+            (
+                {"TRUSTED_PROXY_HEADER": header},
+                (
+                    "E008",
+                    "TRUSTED_PROXY_HEADER does not name a forwarding header: expected "
+                    f"{EXPECTED_HEADER}, got {header!r}.",
+                    HINT_HEADER,
+                ),
+            )
+            for header in [
+                "",
+                "X-Forwarded-For:",
+                "X Real IP",
+                "REMOTE_ADDR",
+                "X_Real_IP",
+                "Host",
+                "HTTP_HOST",
+                "Content-Length",
+                "HTTP_",
+                "X-Réal-IP",
+                None,
+                b"X-Real-IP",
+                [],
+            ]
+        ),
+        (
+            {"TRUSTED_PROXY_KEEP_HEADER": 0},
+            (
+                "E009",
+                "TRUSTED_PROXY_KEEP_HEADER is not a bool: expected True or False, got 0.",
+                "Write TRUSTED_PROXY_KEEP_HEADER = True.",
+            ),
+        ),
+        (
+            {"TRUSTED_PROXY_REJECT": "direct"},
+            (
+                "E010",
+                f"TRUSTED_PROXY_REJECT is not a collection: expected some of {OUTCOMES}, got 'direct'.",
+                "Write TRUSTED_PROXY_REJECT = ['direct'].",
+            ),
+        ),
+        (
+            {"TRUSTED_PROXY_REJECT": ["direct", "forwarded"]},
+            (
+                "E011",
+                "TRUSTED_PROXY_REJECT names an outcome that cannot be rejected: expected some of "
+                f"{OUTCOMES}, got 'forwarded'.",
+                "Remove it from TRUSTED_PROXY_REJECT.",
+            ),
+        ),
+    ],
+    ids=str,
+)
+def test_a_setting_that_cannot_be_used_says_why_and_what_to_write(settings, problem):
+    assert problems(**settings) == [problem]
+
+
+def test_every_problem_is_reported_at_once_and_stops_the_process():
+    wrong = {
+        "TRUSTED_PROXIES": ["10.0.0.1/8", "nginx", {}],
+        "TRUSTED_PROXY_HEADER": ["X-Real-IP", "X:", ""],
+        "TRUSTED_PROXY_KEEP_HEADER": "no",
+        "TRUSTED_PROXY_REJECT": [[], "missing"],
+    }
+    ids = [problem[0] for problem in problems(**wrong)]
+    assert ids == ["E003", "E005", "E002", "E008", "E008", "E009", "E011"]
+    with override_settings(**wrong), pytest.raises(ImproperlyConfigured) as caught:
+        get_policy()
+    lines = str(caught.value).splitlines()
+    assert [line.partition(":")[0] for line in lines] == [f"trustedproxy.{i}" for i in ids]
+
+
+def test_the_text_of_a_wrong_setting_is_shortened():
+    (problem,) = problems(TRUSTED_PROXY_HEADER="x:" * 10_000)
+    assert len(problem[1]) < 300
+
+
+def test_without_settings_nobody_is_trusted():
+    policy, found = parse(SimpleNamespace())
+    assert found == []
+    assert policy.networks.merged == ()
+    assert not policy.networks.unix
+    assert (policy.header, policy.keep_header) == ("HTTP_X_FORWARDED_FOR", True)
+    assert policy.reject == frozenset()
+    assert not DEFAULTS["TRUSTED_PROXIES"]
+
+
+@pytest.mark.parametrize("name", ["X-Real-IP", "x-real-ip", "HTTP_X_REAL_IP", "http_x_real_ip"])
+def test_a_header_is_named_in_wire_or_meta_form_in_any_case(name):
+    policy, found = parse(SimpleNamespace(TRUSTED_PROXY_HEADER=name))
+    assert found == []
+    assert (policy.header, policy.header_name) == ("HTTP_X_REAL_IP", "X-Real-IP")
+
+
+def test_a_vendor_header_is_dropped_from_an_untrusted_peer():
+    policy, _ = parse(
+        SimpleNamespace(TRUSTED_PROXY_HEADER=["X-Sucuri-ClientIP", "Incap-Client-IP"])
+    )
+    assert policy.dropped_if_direct >= {"HTTP_X_SUCURI_CLIENTIP", "HTTP_INCAP_CLIENT_IP"}
+    assert "HTTP_INCAP_CLIENT_IP" in policy.dropped
+    assert "HTTP_X_SUCURI_CLIENTIP" not in policy.dropped
+
+
+def test_the_policy_is_parsed_once_and_follows_override_settings():
+    before = get_policy()
+    assert get_policy() is before
+    with override_settings(TRUSTED_PROXY_REJECT=["direct"]):
+        assert get_policy().reject == {"direct"}
+    assert get_policy().reject == frozenset()

@@ -1,0 +1,88 @@
+"""What a request costs does not depend on what a client writes or how many networks there are."""
+
+import ipaddress
+import timeit
+
+import pytest
+
+from django_trustedproxy.meta import rewrite
+from django_trustedproxy.networks import TrustedNetworks
+from django_trustedproxy.resolver import Policy
+
+CLIENT = "203.0.113.9"
+NOISE = 1.5
+
+
+def policy(entries, header="HTTP_X_FORWARDED_FOR"):
+    return Policy.build(TrustedNetworks.parse(entries), [header])
+
+
+def ratio(one, other):
+    """Return how much longer `one` takes than `other`: the best of many short turns of each."""
+
+    def best(case):
+        trusted, key, value = case
+        return min(
+            timeit.repeat(
+                lambda: rewrite({"REMOTE_ADDR": "10.0.0.1", key: value}, trusted),
+                number=5,
+                repeat=20,
+            )
+        )
+
+    # By turns, so that what else the machine does falls on both; the best of three rounds.
+    return min(best(one) / best(other) for _ in range(3))
+
+
+FORWARDED = "HTTP_FORWARDED"
+LIST = "HTTP_X_FORWARDED_FOR"
+
+
+@pytest.mark.parametrize(
+    ("key", "prefix", "entry"),
+    [
+        (LIST, "6.6.6.6, " * 7000, CLIENT),
+        (LIST, "," * 60_000, CLIENT),
+        (LIST, " " * 60_000 + ",", CLIENT),
+        (LIST, '"' * 60_000 + ",", CLIENT),
+        (FORWARDED, "for=6.6.6.6, " * 5000, f"for={CLIENT}"),
+        (FORWARDED, '"' * 60_000 + ",", f'for="{CLIENT}"'),
+        (FORWARDED, '\\"' * 30_000 + ",", f'for="{CLIENT}"'),
+    ],
+    ids=lambda value: value[:12],
+)
+def test_60_kb_left_of_the_answer_cost_what_11_characters_cost(key, prefix, entry):
+    trusted = policy(["10.0.0.0/8"], key)
+    assert ratio((trusted, key, prefix + entry), (trusted, key, entry)) < NOISE
+
+
+@pytest.mark.parametrize("value", [CLIENT, "2001:db8::1"])
+def test_10_000_networks_cost_what_two_cost(value):
+    few = policy(["10.0.0.0/8", "fd00::/8"])
+    step = 2**12
+    first = int(ipaddress.ip_address("11.0.0.0"))
+    many = policy(
+        ["10.0.0.0/8", *(f"{ipaddress.ip_address(first + i * step)}/21" for i in range(10_000))]
+        + [f"fd00:{i:x}::/33" for i in range(10_000)]
+    )
+    assert len(many.networks.merged) == 20_001
+    assert ratio((many, LIST, value), (few, LIST, value)) < NOISE
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (LIST, "," * 60_000 + "10.0.0.2"),
+        (LIST, " " * 60_000 + ",10.0.0.2"),
+        (LIST, "10.0.0.2," * 7000),
+        (FORWARDED, '"' * 60_000 + ", for=10.0.0.2"),
+        (FORWARDED, 'for="' + '\\"' * 30_000 + ", for=10.0.0.2"),
+        (FORWARDED, "for=10.0.0.2," * 5000),
+    ],
+    ids=lambda value: value[:12],
+)
+def test_what_a_trusted_hop_hands_on_costs_no_more_than_100_hops(key, value):
+    trusted = policy(["10.0.0.0/8"], key)
+    entry = "10.0.0.2" if key == LIST else "for=10.0.0.2"
+    hundred = ",".join([entry] * 100)
+    assert ratio((trusted, key, value), (trusted, key, hundred)) < NOISE

@@ -1,0 +1,139 @@
+"""The example behind a real Caddy: what a client can and cannot make Django believe."""
+
+import contextlib
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests import stack
+from tests.demo import FORGED
+
+HONEST, ATTACKER, DIRECT, PROXY = "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"
+# A trusting Caddy appends to what the client wrote, as most proxies do.
+APPENDING = """
+{
+	admin off
+	auto_https off
+	persist_config off
+	servers {
+		trusted_proxies static 127.0.0.0/8
+	}
+}
+http://{$CADDY_ADDRESS} {
+	bind 127.0.0.1
+	reverse_proxy {$UPSTREAM} {
+		transport http {
+			%s
+		}
+	}
+}
+"""
+
+
+@contextlib.contextmanager
+def running(server, listener):
+    """Run a server behind Caddy; give the port of Caddy, and that of the server or None."""
+    with stack.workplace() as place, contextlib.ExitStack() as processes:
+        is_unix = listener == "unix"
+        direct = stack.free_port() if server == "gunicorn" or not is_unix else None
+        env = {"EXAMPLE_TRUSTED_PROXIES": "unix:" if is_unix else PROXY}
+        if server == "gunicorn":
+            processes.enter_context(stack.gunicorn(place, direct, **env))
+        else:
+            processes.enter_context(stack.uvicorn(place, port=direct, **env))
+        config = place / "Caddyfile"
+        config.write_text(APPENDING % ("" if is_unix else f"local_address {PROXY}"))
+        upstream = f"unix/{place}/{server}" if is_unix else f"127.0.0.1:{direct}"
+        port = stack.free_port()
+        processes.enter_context(stack.caddy(place, port, upstream, config=config))
+        yield port, direct
+
+
+@pytest.fixture(
+    scope="module",
+    params=[("gunicorn", "tcp"), ("gunicorn", "unix"), ("uvicorn", "tcp"), ("uvicorn", "unix")],
+    ids="-".join,
+)
+def ports(request):
+    with running(*request.param) as found:
+        yield found
+
+
+def ask(port, source, headers=()):
+    status, body = stack.get(port, headers=headers, source=source)
+    assert status == 200, body
+    return json.loads(body)
+
+
+def test_an_honest_client_has_its_own_address(ports):
+    facts = ask(ports[0], HONEST)
+    assert (facts["client"], facts["outcome"]) == (HONEST, "forwarded")
+
+
+def test_a_client_that_forges_every_header_has_its_own_address(ports):
+    facts = ask(ports[0], ATTACKER, FORGED)
+    received = facts["received"]
+    # The forged text did reach Django; only the proxy's own entry was believed.
+    assert received["HTTP_X_FORWARDED_FOR"] == f"6.6.6.6, {ATTACKER}"
+    assert received["HTTP_X_REAL_IP"] == "6.6.6.6"
+    assert (facts["client"], facts["outcome"]) == (ATTACKER, "forwarded")
+    assert facts["seen_by_views"]["HTTP_X_FORWARDED_FOR"] == ATTACKER
+    assert not {"HTTP_X_REAL_IP", "HTTP_X_CLIENT_IP", "HTTP_FORWARDED"} & set(
+        facts["seen_by_views"]
+    )
+
+
+def test_a_client_that_goes_around_the_proxy_is_direct(ports):
+    direct = ports[1]
+    if direct is None:  # uvicorn listens on its Unix socket alone: there is no way around
+        return
+    facts = ask(direct, DIRECT, FORGED)
+    assert (facts["client"], facts["outcome"]) == (DIRECT, "direct")
+    assert facts["seen_by_views"] == {"REMOTE_ADDR": DIRECT}
+
+
+def demo(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "tests.demo", "--once", *arguments],
+        cwd=stack.ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_demo_shows_the_clients_address_three_times_and_ends():
+    port, direct = str(stack.free_port()), str(stack.free_port())
+    done = demo("--port", port, "--direct-port", direct)
+    assert done.returncode == 0, done.stderr
+    answers = [line.strip() for line in done.stdout.splitlines() if "REMOTE_ADDR = 127" in line]
+    assert [answer for answer in answers if answer.startswith("right: HTTP 200")] == [
+        "right: HTTP 200, REMOTE_ADDR = 127.0.0.2, outcome forwarded",
+        "right: HTTP 200, REMOTE_ADDR = 127.0.0.3, outcome forwarded",
+        "right: HTTP 200, REMOTE_ADDR = 127.0.0.4, outcome direct",
+    ]
+    assert "sent    X-Forwarded-For: 6.6.6.6" in done.stdout
+    assert not stack.can_connect(("127.0.0.1", int(port)))
+    assert not stack.can_connect(("127.0.0.1", int(direct)))
+
+
+def test_a_busy_port_gives_the_demo_one_clear_line():
+    with contextlib.closing(stack.socket.create_server(("127.0.0.1", 0))) as busy:
+        port = busy.getsockname()[1]
+        done = demo("--port", str(port))
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"demo: Port {port} is busy. Try: make demo ARGS='--port 8080 --direct-port 8081'\n"
+    )
+
+
+def test_the_page_names_the_client_and_escapes_what_it_shows(ports):
+    headers = [("X-Real-IP", "<script>")]
+    status, body = stack.get(ports[0], "/", headers=headers, source=HONEST)
+    assert status == 200
+    assert f"<h1>You are <strong>{HONEST}</strong></h1>".encode() in body
+    assert b"&lt;script&gt;" in body
+    assert b"<script>" not in body

@@ -1,0 +1,35 @@
+"""Every attack row through every mount."""
+
+import pytest
+
+from tests.mounts import MOUNTS
+from tests.rows import MISSING, each_row
+
+
+@pytest.mark.parametrize("mount", MOUNTS)
+@each_row
+def test_the_answer_of_a_row_is_the_same_through_every_mount(row, mount):
+    meta, resolution = MOUNTS[mount](row)
+    peer, client, proxies, outcome, _header, port = resolution
+
+    assert (client, outcome, tuple(proxies), port) == (
+        row.client,
+        row.outcome,
+        row.proxies,
+        row.port,
+    )
+    unchanged = {} if row.peer is MISSING else {"REMOTE_ADDR": row.peer}
+    expected = {"HTTP_HOST": "testserver", **unchanged}
+    if row.client is not None:
+        expected["REMOTE_ADDR"] = row.client
+    if row.kept is not None:
+        expected[kept_key(row)] = row.kept
+    assert meta == expected
+    assert peer == (proxies[-1] if proxies else peer)
+
+
+def kept_key(row):
+    """Return the META key of the header that the row designates."""
+    named = row.settings.get("TRUSTED_PROXY_HEADER", "X-Forwarded-For")
+    first = named if isinstance(named, str) else named[0]
+    return "HTTP_" + first.upper().replace("-", "_").removeprefix("HTTP_")
