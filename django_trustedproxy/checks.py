@@ -15,11 +15,13 @@ from .neighbours import FIXERS, OUR_MIDDLEWARE, READERS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_BELIEVING_SETTINGS = (
-    "SECURE_PROXY_SSL_HEADER",
-    "USE_X_FORWARDED_HOST",
-    "USE_X_FORWARDED_PORT",
-)
+# Django's own settings by purpose: two that believe a header, and one that fixes the prefix.
+_TWINS = {
+    "scheme": "SECURE_PROXY_SSL_HEADER",
+    "host": "USE_X_FORWARDED_HOST",
+    "port": "USE_X_FORWARDED_PORT",
+    "prefix": "FORCE_SCRIPT_NAME",
+}
 
 ID = "trustedproxy."
 
@@ -74,9 +76,11 @@ def check_unknown_settings(**_: object) -> list[CheckMessage]:
 
 
 def check_empty_proxies(**_: object) -> list[CheckMessage]:
-    """Warn if nobody is trusted while Django is told to believe a header that is then dropped."""
+    """Warn if nobody is trusted while a header is to be believed that is then dropped."""
     proxies = getattr(settings, "TRUSTED_PROXIES", [])
-    believing = [name for name in _BELIEVING_SETTINGS if getattr(settings, name)]
+    names = [_TWINS[purpose] for purpose in ("scheme", "host", "port")]
+    names += conf.PURPOSE_SETTINGS.values()
+    believing = [name for name in names if getattr(settings, name, None)]
     if proxies not in ([], ()) or not believing:
         return []
     return [
@@ -87,6 +91,20 @@ def check_empty_proxies(**_: object) -> list[CheckMessage]:
             f"remove {' and '.join(believing)}.",
             id=ID + "W007",
         )
+    ]
+
+
+def check_twins(**_: object) -> list[CheckMessage]:
+    """Warn of a purpose that both Django and this package are told to handle."""
+    pairs = [(conf.PURPOSE_SETTINGS[purpose], twin) for purpose, twin in _TWINS.items()]
+    return [
+        Warning(
+            f"{ours} and {twin} are both set; {ours} is in force.",
+            hint=f"Remove {twin}.",
+            id=ID + "W008",
+        )
+        for ours, twin in pairs
+        if getattr(settings, ours, None) is not None and getattr(settings, twin)
     ]
 
 
@@ -162,6 +180,7 @@ ALL = (
     check_single_header,
     check_unknown_settings,
     check_empty_proxies,
+    check_twins,
     check_middleware_listed,
     check_middleware_order,
     check_other_fixers,

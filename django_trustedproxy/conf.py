@@ -11,24 +11,47 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
-from .headers import is_token, meta_name
-from .networks import UNIX, EntryError, TrustedNetworks, parse_entry, short_repr
+from .headers import FORWARDED, FORWARDING_HEADERS, is_token, meta_name, meta_names
+from .networks import EntryError, TrustedNetworks, has_unix, parse_entry, short_repr
+from .purposes import Designation
 from .resolver import REJECTABLE, Policy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .networks import Network
     from .resolver import Outcome
 
 DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXIES": [],
     "TRUSTED_PROXY_HEADER": "X-Forwarded-For",
+    "TRUSTED_PROXY_SCHEME_HEADER": None,
+    "TRUSTED_PROXY_HOST_HEADER": None,
+    "TRUSTED_PROXY_PORT_HEADER": None,
+    "TRUSTED_PROXY_SERVER_HEADER": None,
+    "TRUSTED_PROXY_PREFIX_HEADER": None,
     "TRUSTED_PROXY_KEEP_HEADER": True,
     "TRUSTED_PROXY_REJECT": (),
 }
 
-# No name at all, the header that routes the request, and headers that servers hand over without the
-# HTTP_ prefix: none of them can carry an address that a proxy adds.
-_NEVER_DESIGNATED = frozenset({"HTTP_", "HTTP_HOST", "HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE"})
+PURPOSE_SETTINGS = {
+    purpose: f"TRUSTED_PROXY_{purpose.upper()}_HEADER"
+    for purpose in FORWARDING_HEADERS
+    if purpose != "client"
+}
+_EXAMPLES = {name: FORWARDING_HEADERS[purpose][0] for purpose, name in PURPOSE_SETTINGS.items()} | {
+    "TRUSTED_PROXY_HEADER": "X-Forwarded-For"
+}
+
+# No name at all, headers that servers hand over without the HTTP_ prefix, and headers that a site
+# would miss if they were dropped: none of them can carry what a proxy adds.
+_NEVER_DESIGNATED = frozenset(
+    meta_name(name)
+    for name in (
+        *("", "Host", "Content-Length", "Content-Type", "Cookie", "Authorization", "Origin"),
+        *("Referer", "Connection", "Transfer-Encoding", "User-Agent"),
+    )
+)
 _EVERYBODY = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
 
 
@@ -57,13 +80,32 @@ def parse(source: object) -> tuple[Policy, list[Problem]]:
     the system checks look at it.
     """
     reader = _Reader(source)
+    networks = reader.networks("TRUSTED_PROXIES")
+    headers = reader.headers("TRUSTED_PROXY_HEADER")
     policy = Policy.build(
-        reader.networks("TRUSTED_PROXIES"),
-        reader.headers("TRUSTED_PROXY_HEADER"),
+        networks,
+        headers,
+        [*reader.designations(headers), *designated_by_django(source)],
         keep_header=reader.flag("TRUSTED_PROXY_KEEP_HEADER"),
         reject=reader.outcomes("TRUSTED_PROXY_REJECT"),
     )
     return policy, reader.problems
+
+
+def designated_by_django(source: object) -> Iterator[Designation]:
+    """Yield the headers that Django's own settings believe, which are then guarded."""
+    ssl_header = getattr(source, "SECURE_PROXY_SSL_HEADER", None)
+    # Django itself reports one that is not a pair. Nothing makes a client header speak of the
+    # scheme, so one of those is dropped like its synonyms.
+    if isinstance(ssl_header, (list, tuple)) and len(ssl_header) == 2:
+        key = ssl_header[0]
+        is_header = isinstance(key, str) and key.startswith("HTTP_")
+        if is_header and key not in meta_names("client"):
+            yield Designation("scheme", key, is_written=False)
+    if getattr(source, "USE_X_FORWARDED_HOST", False):
+        yield Designation("host", "HTTP_X_FORWARDED_HOST", is_written=False)
+    if getattr(source, "USE_X_FORWARDED_PORT", False):
+        yield Designation("port", "HTTP_X_FORWARDED_PORT", is_written=False)
 
 
 @cache
@@ -104,7 +146,7 @@ class _Reader:
     def networks(self, name: str) -> TrustedNetworks:
         entries = self.value(name)
         if not isinstance(entries, (list, tuple)):
-            text = entries if isinstance(entries, str) else ""
+            text = entries if isinstance(entries, str) and entries != "*" else ""
             paste = [part.strip() for part in text.split(",") if part.strip()] or ["10.0.0.0/8"]
             self.report(
                 "E001",
@@ -115,7 +157,7 @@ class _Reader:
             )
             entries = []
         parsed = [self._entry(f"{name}[{index}]", entry) for index, entry in enumerate(entries)]
-        networks = TrustedNetworks(chain.from_iterable(parsed), unix=UNIX in entries)
+        networks = TrustedNetworks(chain.from_iterable(parsed), unix=has_unix(entries))
         for everybody in _EVERYBODY:
             if everybody in networks.merged:
                 self.report(
@@ -136,13 +178,57 @@ class _Reader:
             self.report(_ENTRY_IDS[error.kind], fact, error.expected, entry, error.hint)
             return ()
 
+    def designations(self, taken: tuple[str, ...]) -> Iterator[Designation]:
+        keys = {key: "TRUSTED_PROXY_HEADER" for key in taken if key != FORWARDED}
+        for purpose, name in PURPOSE_SETTINGS.items():
+            value = self.value(name)
+            key = None
+            if isinstance(value, (list, tuple)):
+                self.report(
+                    "E012",
+                    f"{name} is a list",
+                    "one header name or None",
+                    value,
+                    "Name the one header that your proxy sets: which of several a client wrote "
+                    "could not be told.",
+                )
+            elif value is not None:
+                key = self._header(name, value)
+            if key is None or not self._is_of_purpose(name, purpose, key):
+                continue
+            if key in keys:
+                fact = f"{name} names the header of {keys[key]} too"
+                self.report("E014", fact, "a header of its own", value, f"Write {name} = None.")
+                continue
+            if key != FORWARDED:
+                keys[key] = name
+            yield Designation(purpose, key, is_written=True)
+
+    def _is_of_purpose(self, name: str, purpose: str, key: str) -> bool:
+        others = [other for other in FORWARDING_HEADERS if key in meta_names(other)]
+        if not others or purpose in others or (key == FORWARDED and purpose in ("scheme", "host")):
+            return True
+        self.report(
+            "E013",
+            f"{name} names a header that speaks about the {others[0]}",
+            f"a header that speaks about the {purpose}",
+            self.value(name),
+            f'Write {name} = "{FORWARDING_HEADERS[purpose][0]}", or the header that your proxy '
+            "sets.",
+        )
+        return False
+
     def headers(self, name: str) -> tuple[str, ...]:
         value = self.value(name)
         names = value if isinstance(value, (list, tuple)) else [value]
-        keys = [self._header(name, header) for header in names]
+        keys = [
+            key
+            for header in names
+            if (key := self._header(name, header)) and self._is_of_purpose(name, "client", key)
+        ]
         if not names:
             self._report_header(name, value)
-        return tuple(filter(None, keys)) or (meta_name(DEFAULTS[name]),)
+        return tuple(keys) or (meta_name(DEFAULTS[name]),)
 
     def _header(self, name: str, header: object) -> str | None:
         if isinstance(header, str) and is_token(header):
@@ -156,12 +242,13 @@ class _Reader:
         return None
 
     def _report_header(self, name: str, header: object) -> None:
+        example = _EXAMPLES[name]
         self.report(
             "E008",
             f"{name} does not name a forwarding header",
-            "a name such as 'X-Forwarded-For' or 'HTTP_X_FORWARDED_FOR'",
+            f"a name such as '{example}' or '{meta_name(example)}'",
             header,
-            f'Write {name} = "{DEFAULTS[name]}", or the header that your proxy sets.',
+            f'Write {name} = "{example}", or the header that your proxy sets.',
         )
 
     def flag(self, name: str) -> bool:

@@ -10,15 +10,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from .headers import FORWARDED, VIEWER_ADDRESS
 from .networks import UNIX, pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-_BLANKS = " \t"
-# An honest entry has at most 53 characters, an honest Forwarded element some hundreds. The bound
-# keeps the cost of a hop apart from the header's length.
+BLANKS = " \t"
+# An honest entry has at most 53 characters. An honest Forwarded element may repeat the Host that a
+# client sent, which must not get so long that it hides the client's address. The bounds keep the
+# cost of a hop apart from the header's length.
 LONGEST_ENTRY = 1024
+LONGEST_ELEMENT = 16384
+MOST_PARAMETERS = 32
 
 
 class Node(NamedTuple):
@@ -59,9 +63,9 @@ def parse_port(text: str) -> int | None:
 
 
 class Element(NamedTuple):
-    """What one hop said of itself in a `Forwarded` header; None for what it did not, or not well.
+    """What one hop said in a `Forwarded` header (RFC 7239, 4): its `for`, `proto` and `host`.
 
-    RFC 7239, 4. `node` is the `for` parameter.
+    None stands for a parameter that is absent, "" for one that cannot be read.
     """
 
     node: str | None
@@ -69,7 +73,8 @@ class Element(NamedTuple):
     host: str | None
 
 
-_UNREADABLE = Element(None, None, None)
+_KNOWN_PARAMETERS = frozenset({"for", "proto", "host"})
+_UNREADABLE = Element("", "", "")
 # name[=value] and the semicolon or end behind it. A value is a quoted string, or text without a
 # quote, which is wider than a token because proxies write IPv6 addresses and ports unquoted.
 _PAIR = re.compile(
@@ -90,7 +95,7 @@ def read_list(value: str) -> Iterator[str | None]:
         if begin < 0 and end > LONGEST_ENTRY:
             yield None
             return
-        yield value[begin + 1 : end].strip(_BLANKS)
+        yield value[begin + 1 : end].strip(BLANKS)
         if begin < 0:
             return
         end = begin
@@ -101,18 +106,22 @@ def read_single(value: str) -> Iterator[str | None]:
 
     Servers join two such headers with a comma, which no address has.
     """
-    yield value.strip(_BLANKS) if len(value) <= LONGEST_ENTRY else None
+    yield value.strip(BLANKS) if len(value) <= LONGEST_ENTRY else None
 
 
 def read_forwarded(value: str) -> Iterator[str | None]:
     """Yield the `for` parameters of a `Forwarded` header from the right, "" for an empty element.
 
-    None stands for an element without one that can be read.
+    None stands for an element without one.
     """
-    for element in read_elements(value):
-        # An element that names nobody is not an empty one: skipping it would believe what is left
-        # of it, which its writer did not vouch for.
-        yield "" if element is None else element.node or None
+    return map(node_of, read_elements(value))
+
+
+def node_of(element: Element | None) -> str | None:
+    """Return the `for` parameter of an element, None if it has none, "" for an empty element."""
+    # An element that names nobody is not an empty one: skipping it would believe what is left of
+    # it, which its writer did not vouch for.
+    return "" if element is None else element.node or None
 
 
 def read_elements(value: str) -> Iterator[Element | None]:
@@ -127,7 +136,7 @@ def read_elements(value: str) -> Iterator[Element | None]:
         if begin is None:
             yield _UNREADABLE
             return
-        text = value[begin:end].strip(_BLANKS)
+        text = value[begin:end].strip(BLANKS)
         yield _parse_element(text) if text else None
         if begin == 0:
             return
@@ -136,21 +145,20 @@ def read_elements(value: str) -> Iterator[Element | None]:
 
 def _element_begin(value: str, end: int) -> int | None:
     """Return where the element that ends before `end` begins, or None if that cannot be told."""
-    left = max(0, end - LONGEST_ENTRY - 1)
+    left = max(0, end - LONGEST_ELEMENT - 1)
     outside = end
+    comma = value.rfind(",", left, outside)
     while True:
-        comma = value.rfind(",", left, outside)
         closing = value.rfind('"', max(left, comma), outside)
         if closing < 0:
-            return comma + 1 if comma >= 0 or end <= LONGEST_ENTRY else None
-        opening = closing
-        while True:
-            opening = value.rfind('"', left, opening)
-            if opening < 0:
-                return None
-            if not _is_escaped(value, opening, left):
-                break
-        outside = opening
+            return comma + 1 if comma >= 0 or end <= LONGEST_ELEMENT else None
+        outside = value.rfind('"', left, closing)
+        while outside > left and value[outside - 1] == "\\" and _is_escaped(value, outside, left):
+            outside = value.rfind('"', left, outside)
+        if outside < 0:
+            return None
+        if comma > outside:  # it was inside the quotes
+            comma = value.rfind(",", left, outside)
 
 
 def _is_escaped(value: str, index: int, left: int) -> bool:
@@ -166,22 +174,37 @@ def _parse_element(text: str) -> Element:
 
     Otherwise each parameter is judged alone, and one given twice counts as unreadable.
     """
-    found: dict[str, str | None] = {}
+    found: dict[str, str] = {}
     position = 0
-    while position < len(text):
+    for _ in range(MOST_PARAMETERS):
+        if position == len(text):
+            return Element(found.get("for"), found.get("proto"), found.get("host"))
         pair = _PAIR.match(text, position)
         if pair is None:
-            return _UNREADABLE
+            break
         position = pair.end()
         name, plain, quoted = pair.groups()
-        name = name.lstrip(_BLANKS).lower()
+        name = name.lstrip(BLANKS).lower()
+        if name not in _KNOWN_PARAMETERS:
+            continue
         if name in found:
-            found[name] = None
+            found[name] = ""
         elif quoted is not None:
             found[name] = _QUOTED_PAIR.sub(r"\1", quoted)
         else:
-            found[name] = plain and plain.rstrip(_BLANKS)
-    return Element(found.get("for"), found.get("proto"), found.get("host"))
+            found[name] = plain.rstrip(BLANKS) if plain else ""
+    return _UNREADABLE
+
+
+def read_viewer_address(value: str) -> Iterator[str | None]:
+    """Yield the one entry of a CloudFront-Viewer-Address, which always ends in a port.
+
+    Its IPv6 form has no brackets, so that address and port run together.
+    """
+    text = next(read_single(value))
+    address, _, port = (text or "").rpartition(":")
+    is_joined = ":" in address and not address.startswith("[")
+    yield f"[{address}]:{port}" if is_joined else text
 
 
 def write_list(chain: Sequence[str]) -> str:
@@ -192,6 +215,12 @@ def write_list(chain: Sequence[str]) -> str:
 def write_forwarded(chain: Sequence[str]) -> str:
     """Return the text of a `Forwarded` header that names the addresses of `chain`."""
     return ", ".join(f"for={_write_node(node)}" for node in chain)
+
+
+def write_viewer_address(chain: Sequence[str]) -> str:
+    """Return the text of a header that `read_viewer_address` reads, without a port."""
+    (client, *_) = chain
+    return f"[{client}]" if ":" in client else client
 
 
 def _write_node(node: str) -> str:
@@ -209,6 +238,8 @@ class HeaderForm(NamedTuple):
 
 def header_form(key: str) -> HeaderForm:
     """Return the form of a client header, which its META key tells."""
-    if key == "HTTP_FORWARDED":
+    if key == FORWARDED:
         return HeaderForm(read_forwarded, write_forwarded)
+    if key == VIEWER_ADDRESS:
+        return HeaderForm(read_viewer_address, write_viewer_address)
     return HeaderForm(read_list if key.endswith("FORWARDED_FOR") else read_single, write_list)

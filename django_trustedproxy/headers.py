@@ -61,6 +61,9 @@ FORWARDING_HEADERS: dict[str, tuple[str, ...]] = {
     ),
 }
 
+FORWARDED = "HTTP_FORWARDED"
+VIEWER_ADDRESS = "HTTP_CLOUDFRONT_VIEWER_ADDRESS"
+
 _WIRE_NAMES = {
     "HTTP_" + name.upper().replace("-", "_"): name
     for names in FORWARDING_HEADERS.values()

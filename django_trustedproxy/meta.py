@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .headers import FORWARDED
 from .resolver import resolve
 
 if TYPE_CHECKING:
+    from .purposes import Statement
     from .resolver import Policy, Resolution
 
 
@@ -27,6 +29,8 @@ def rewrite(meta: dict[str, Any], policy: Policy) -> Resolution:
         _write_header(meta, policy, resolution)
     if resolution.client is not None:
         _write_client(meta, resolution, reported)
+    for statement in resolution.statements:
+        _write_statement(meta, statement)
     return resolution
 
 
@@ -47,3 +51,27 @@ def _write_client(meta: dict[str, Any], resolution: Resolution, reported: object
         meta.pop("REMOTE_PORT", None)
         if resolution.client_port is not None:
             meta["REMOTE_PORT"] = str(resolution.client_port)
+
+
+_KEYS = {
+    "host": "HTTP_HOST",
+    "port": "SERVER_PORT",
+    "server": "SERVER_NAME",
+    "prefix": "SCRIPT_NAME",
+}
+
+
+def _write_statement(meta: dict[str, Any], statement: Statement) -> None:
+    purpose, header, value, text, is_written, _ = statement
+    if header != FORWARDED:  # whatever it says here, it is the client's to write or drop
+        meta.pop(header, None)
+        if text is not None:
+            meta[header] = text
+    if not is_written or value is None:
+        return
+    if purpose != "scheme":
+        meta[_KEYS[purpose]] = value
+    elif "wsgi.url_scheme" in meta:  # under ASGI the scheme is in the scope
+        meta["wsgi.url_scheme"] = value
+        if value == "http":
+            meta.pop("HTTPS", None)  # Apache and uWSGI: the proxy's own connection used TLS

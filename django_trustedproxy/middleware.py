@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.core.handlers.asgi import ASGIRequest
+from django.urls import set_script_prefix
 
 from .conf import get_policy
 from .exceptions import RejectedByTrustedProxy
 from .meta import rewrite
-from .resolver import Resolution
+from .resolver import Resolution, rejection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.http import HttpRequest
+
+    from .resolver import Policy
 
 
 class TrustedProxyMiddleware:
@@ -44,10 +48,27 @@ class TrustedProxyMiddleware:
         """Decide who the client of `request` is and write it into the request."""
         policy = get_policy()
         resolution = rewrite(request.META, policy)
-        request.__dict__.pop("headers", None)  # a cached copy of META
+        # Cached copies of what has changed, which an earlier middleware may have asked for.
+        request.__dict__.pop("headers", None)
+        request.__dict__.pop("_current_scheme_host", None)
+        if policy.designations:
+            _write_request(request, policy, resolution)
         request.trusted_proxy = resolution  # type: ignore[attr-defined] # what this package adds
-        if resolution.outcome in policy.reject:
+        if reason := rejection(policy, resolution):
             raise RejectedByTrustedProxy(
-                f"Request from peer {resolution.peer!r} with outcome {resolution.outcome!r}, "
+                f"Request from peer {resolution.peer!r} with {reason}, "
                 "which TRUSTED_PROXY_REJECT names."
             )
+
+
+def _write_request(request: HttpRequest, policy: Policy, resolution: Resolution) -> None:
+    """Bring what Django computed from META and scope into step with the statements."""
+    scheme = resolution.stated("scheme")
+    if scheme is not None and isinstance(request, ASGIRequest):
+        request.scope = {**request.scope, "scheme": scheme}  # the server keeps its own
+    prefix = resolution.stated("prefix")
+    if prefix is not None:
+        request.path = f"{prefix}/{request.path_info.removeprefix('/')}"
+    if any(designation.purpose == "prefix" for designation in policy.designations):
+        # Also for a request without a prefix: Django's test client keeps that of the last one.
+        set_script_prefix(request.META["SCRIPT_NAME"])

@@ -45,7 +45,14 @@ _MAPPED_PREFIX_LENGTH = 96
 
 _short = Repr()
 _short.maxstring = _short.maxother = 60
-short_repr = _short.repr
+
+
+def short_repr(value: object) -> str:
+    """Return a repr of at most about 60 characters, of any object."""
+    try:
+        return _short.repr(value)
+    except Exception:  # noqa: BLE001 - an error message must not fail on the object that it tells of
+        return f"<{type(value).__name__}>"
 
 
 def pack(text: str) -> bytes | None:
@@ -104,7 +111,7 @@ class TrustedNetworks:
     def parse(cls, entries: Sequence[object]) -> TrustedNetworks:
         """Return the networks of `TRUSTED_PROXIES` entries; raises `EntryError` for a bad one."""
         networks = chain.from_iterable(map(parse_entry, entries))
-        return cls(networks, unix=UNIX in entries)
+        return cls(networks, unix=has_unix(entries))
 
     def __contains__(self, packed: bytes) -> bool:
         boundaries = self._ipv4 if len(packed) == 4 else self._ipv6
@@ -125,6 +132,11 @@ def _boundaries(networks: Sequence[Network]) -> list[bytes]:
         if behind < 2**network.max_prefixlen:
             boundaries.append(behind.to_bytes(network.max_prefixlen // 8, "big"))
     return boundaries
+
+
+def has_unix(entries: Iterable[object]) -> bool:
+    """Tell whether one of the entries of `TRUSTED_PROXIES` is the name of Unix sockets."""
+    return any(isinstance(entry, str) and entry == UNIX for entry in entries)
 
 
 def parse_entry(entry: object) -> tuple[Network, ...]:

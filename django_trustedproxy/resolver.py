@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-from .entries import header_form, parse_node
-from .headers import FORWARDING_HEADERS, meta_names, wire_name
+from .entries import header_form, node_of, parse_node, read_elements
+from .headers import FORWARDED, FORWARDING_HEADERS, meta_names, wire_name
 from .networks import UNIX, pack, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from .entries import HeaderForm
+    from .entries import Element, HeaderForm
     from .networks import TrustedNetworks
+    from .purposes import Designation, Statement
 
 Outcome = Literal["direct", "missing", "forwarded", "malformed"]
 """Why REMOTE_ADDR is what it is.
@@ -41,6 +42,7 @@ class Resolution(NamedTuple):
     request passed, in the order of X-Forwarded-For with the peer last, so that `client, *proxies`
     is the way of the request; it is empty where the peer is the client. `header` is the wire name
     of the designated header if it was consulted, `client_port` the port that it gave.
+    `statements` is what the designated headers of other purposes said.
     """
 
     peer: str | None
@@ -49,12 +51,25 @@ class Resolution(NamedTuple):
     outcome: Outcome
     header: str | None
     client_port: int | None
+    statements: tuple[Statement, ...] = ()
 
     @property
     def chain(self) -> tuple[str, ...]:
         """The verified entries of the header, the client first; empty if there are none."""
         # The peer, last of the proxies, is no entry: this server saw it itself.
         return (self.client, *self.proxies[:-1]) if self.client and self.proxies else ()
+
+    @property
+    def malformed_headers(self) -> tuple[str, ...]:
+        """The wire names of the headers of other purposes that could not be believed."""
+        return tuple(wire_name(s.header) for s in self.statements if s.is_malformed)
+
+    def stated(self, purpose: str) -> str | None:
+        """Return the value that the middleware wrote for a purpose, such as "scheme", or None."""
+        for statement in self.statements:
+            if statement.purpose == purpose and statement.is_written:
+                return statement.value
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +84,7 @@ class Policy:
     header: str
     header_name: str
     form: HeaderForm
+    designations: tuple[Designation, ...]
     keep_header: bool
     reject: frozenset[Outcome]
     dropped: frozenset[str]
@@ -79,21 +95,32 @@ class Policy:
         cls,
         networks: TrustedNetworks,
         headers: Sequence[str] = ("HTTP_X_FORWARDED_FOR",),
+        designations: Sequence[Designation] = (),
         *,
         keep_header: bool = True,
         reject: Iterable[Outcome] = (),
     ) -> Policy:
-        """Make a policy that reads the first of `headers` (META keys) and drops the others."""
+        """Make a policy that reads the first of `headers` (META keys) and drops the others.
+
+        Of two designations for one purpose the first counts, and the header of the other goes.
+        """
         header = headers[0]
+        first: dict[str, Designation] = {}
+        for designation in designations:
+            first.setdefault(designation.purpose, designation)
+        named = {d.header for d in designations}
+        synonyms = named.union(*map(meta_names, first)) - {d.header for d in first.values()}
+        dropped = meta_names("client").union(headers, synonyms) - {header}
         return cls(
             networks=networks,
             header=header,
             header_name=wire_name(header),
             form=header_form(header),
+            designations=tuple(first.values()),
             keep_header=keep_header,
             reject=frozenset(reject),
-            dropped=meta_names("client").union(headers) - {header},
-            dropped_if_direct=frozenset().union(headers, *map(meta_names, FORWARDING_HEADERS)),
+            dropped=dropped,
+            dropped_if_direct=dropped.union([header], named, *map(meta_names, FORWARDING_HEADERS)),
         )
 
 
@@ -126,7 +153,9 @@ def resolve(policy: Policy, peer: object, lookup: Callable[[str], str | None]) -
     else:
         address = None if packed is None else unpack(packed)
         return Resolution(address, address, (), "direct", None, None)
-    way, outcome, port = _walk(policy, nearest, lookup(policy.header))
+    way, outcome, port = _walk(
+        policy.networks, nearest, _entries(policy.form.read, lookup(policy.header))
+    )
     # A hop on a Unix socket has no address of its own: the client is then the hop that it reached.
     while len(way) > 1 and way[-1] == UNIX:
         way.pop()
@@ -138,11 +167,20 @@ def resolve(policy: Policy, peer: object, lookup: Callable[[str], str | None]) -
         outcome,
         policy.header_name,
         port,
+        _statements(policy, nearest, lookup) if policy.designations else (),
     )
 
 
-def _walk(policy: Policy, nearest: str, value: str | None) -> tuple[list[str], Outcome, int | None]:
-    """Walk the header from the right and return the verified hops, nearest first.
+def _entries(
+    read: Callable[[str], Iterable[str | None]], value: str | None
+) -> Iterable[str | None]:
+    return read(value) if value else ()
+
+
+def _walk(
+    networks: TrustedNetworks, nearest: str, entries: Iterable[str | None]
+) -> tuple[list[str], Outcome, int | None]:
+    """Walk entries from the right and return the verified hops, nearest first.
 
     Ends at the first address that is not trusted, and before anything that is not an address:
     whoever wrote what lies further left is not one of the trusted proxies.
@@ -150,7 +188,7 @@ def _walk(policy: Policy, nearest: str, value: str | None) -> tuple[list[str], O
     way = [nearest]
     outcome: Outcome = "missing"
     port = None
-    for walked, text in enumerate(policy.form.read(value) if value else ()):
+    for walked, text in enumerate(entries):
         if walked == MAX_HOPS:
             return way, "malformed", port
         if text == "":
@@ -159,12 +197,62 @@ def _walk(policy: Policy, nearest: str, value: str | None) -> tuple[list[str], O
         if node is not None:
             way.append(unpack(node.packed))
             port = node.port
-        elif text == UNIX and policy.networks.unix:
+        elif text == UNIX and networks.unix:
             way.append(UNIX)
             port = None
         else:
             return way, "malformed", port
         outcome = "forwarded"
-        if node is not None and node.packed not in policy.networks:
+        if node is not None and node.packed not in networks:
             break
     return way, outcome, port
+
+
+def _statements(
+    policy: Policy, nearest: str, lookup: Callable[[str], str | None]
+) -> tuple[Statement, ...]:
+    """Return what the designated headers of a trusted peer say, for those that are there."""
+    statements = []
+    for designation in policy.designations:
+        value = lookup(designation.header)
+        if value is None:
+            continue
+        if designation.header == FORWARDED and designation.is_written:
+            parameter = _parameter(policy.networks, nearest, value, designation.purpose)
+            if parameter is not None:
+                statements.append(designation.read_parameter(parameter))
+        else:
+            statements.append(designation.read(value))
+    return tuple(statements)
+
+
+def _parameter(networks: TrustedNetworks, nearest: str, value: str, purpose: str) -> str | None:
+    """Return the `proto` or `host` of the `Forwarded` element where the walk ends.
+
+    If that element states none, the nearest one to its right that does counts: all of them were
+    written by trusted proxies, each telling how it was reached. That holds as well for an element
+    whose `for` is not an address and ends the walk.
+    """
+    walked: list[Element | None] = []
+
+    def nodes() -> Iterator[str | None]:
+        for element in read_elements(value):
+            walked.append(element)
+            yield node_of(element)
+
+    _walk(networks, nearest, nodes())
+    elements = [element for element in reversed(walked[:MAX_HOPS]) if element is not None]
+    stated = (e.proto if purpose == "scheme" else e.host for e in elements)
+    return next((text for text in stated if text is not None), None)
+
+
+def rejection(policy: Policy, resolution: Resolution) -> str | None:
+    """Return why the policy rejects a request, or None if it does not.
+
+    "malformed" also stands for a header of another purpose that could not be believed.
+    """
+    if resolution.outcome in policy.reject:
+        return f"outcome {resolution.outcome!r}"
+    if "malformed" in policy.reject and resolution.malformed_headers:
+        return f"malformed {', '.join(resolution.malformed_headers)}"
+    return None

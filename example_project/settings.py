@@ -28,3 +28,5 @@ MIDDLEWARE = [
 # The proxy connects over a Unix socket. The tests also let it connect from a network.
 TRUSTED_PROXIES = os.environ.get("EXAMPLE_TRUSTED_PROXIES", "unix:").split(",")
 TRUSTED_PROXY_HEADER = "X-Forwarded-For"
+TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto"
+TRUSTED_PROXY_HOST_HEADER = "X-Forwarded-Host"

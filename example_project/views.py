@@ -34,6 +34,7 @@ def facts(request):
     answer = request.trusted_proxy
     return {
         "client": request.META.get("REMOTE_ADDR"),
+        "uri": request.build_absolute_uri(),
         "outcome": answer.outcome,
         "peer": answer.peer,
         "proxies": list(answer.proxies),

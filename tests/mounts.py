@@ -30,6 +30,7 @@ class Seen(NamedTuple):
 
     meta: dict
     resolution: list
+    view: dict
 
 
 def joined(headers):
@@ -54,7 +55,7 @@ def run_meta(row):
         meta["REMOTE_ADDR"] = row.peer
     with override_settings(**row.settings):
         resolution = rewrite(meta, get_policy())
-    return Seen(comparable(meta), json.loads(json.dumps(resolution)))
+    return Seen(comparable(meta), json.loads(json.dumps(resolution)), {})
 
 
 def run_wsgi(row):
@@ -65,7 +66,7 @@ def run_wsgi(row):
         "SERVER_NAME": "testserver",
         "SERVER_PORT": "80",
         "SERVER_PROTOCOL": "HTTP/1.1",
-        "wsgi.url_scheme": "http",
+        "wsgi.url_scheme": row.scheme,
         "wsgi.input": BytesIO(),
         **joined([("Host", "testserver"), *row.headers]),
     }
@@ -88,6 +89,7 @@ def run_asgi(row):
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
         "method": "GET",
+        "scheme": row.scheme,
         "path": "/echo",
         "query_string": b"",
         "headers": [(n.lower().encode(), v.encode("latin-1")) for n, v in lines],
@@ -112,7 +114,7 @@ def run_asgi(row):
 def seen(body):
     """Read what the echo view answered."""
     answer = json.loads(body)
-    return Seen(comparable(answer["meta"]), answer["resolution"])
+    return Seen(comparable(answer["meta"]), answer["resolution"], answer["view"])
 
 
 MOUNTS = {"meta": run_meta, "wsgi": run_wsgi, "asgi": run_asgi}

@@ -25,6 +25,7 @@ class Row:
     port: int | None = None
     peer: object = "10.0.0.1"
     settings: dict = field(default_factory=dict)
+    scheme: str = "http"  # of the connection from the peer
 
 
 def forwarded(id, value, client, *proxies, kept=None, **more):  # noqa: A002 - what the column is
@@ -63,6 +64,13 @@ def single(id, headers, client, outcome="forwarded", **more):  # noqa: A002
     return Row(id, headers, client, outcome, proxies, kept, settings=settings, **more)
 
 
+def viewer(id, text, client, kept, **more):  # noqa: A002
+    """Make a row of a CloudFront-Viewer-Address."""
+    settings = {"TRUSTED_PROXY_HEADER": "CloudFront-Viewer-Address"}
+    headers = [("CloudFront-Viewer-Address", text)]
+    return Row(id, headers, client, "forwarded", ("10.0.0.1",), kept, settings=settings, **more)
+
+
 def direct(id, peer, client, headers=(("X-Forwarded-For", FORGED),), **more):  # noqa: A002
     """Make a row of a peer that is not trusted."""
     return Row(id, list(headers), client, "direct", peer=peer, **more)
@@ -79,6 +87,7 @@ def unix(id, peer, **more):  # noqa: A002
 
 
 LONG = "6.6.6.6, " * 7000
+ESCAPES = '\\"' * 8000
 
 ROWS = [
     # The walk
@@ -282,6 +291,10 @@ ROWS = [
         outcome="malformed",
     ),
     rfc7239("rfc-backslashes", 'for="' + "\\" * 60_000 + '"', "10.0.0.1", outcome="malformed"),
+    rfc7239("rfc-long-host-hides-nothing", f'for={CLIENT};host="{"x" * 16_000}"', CLIENT),
+    rfc7239("rfc-many-escapes-hide-nothing", f'host="{ESCAPES}";for={CLIENT}', CLIENT),
+    rfc7239("rfc-31-parameters", f"for={CLIENT}" + ";a=b" * 30, CLIENT),
+    rfc7239("rfc-32-parameters", f"for={CLIENT}" + ";a=b" * 31, "10.0.0.1", outcome="malformed"),
     rfc7239("rfc-too-long", f"for={CLIENT};x={'x' * 60_000}", "10.0.0.1", outcome="malformed"),
     # Headers with one address
     single("single", [CLIENT], CLIENT),
@@ -295,6 +308,17 @@ ROWS = [
     single("single-too-long", [" " * 60_000 + CLIENT], "10.0.0.1", "malformed"),
     single("single-empty", [""], "10.0.0.1", "missing"),
     single("single-blank", [" \t"], "10.0.0.1", "missing"),
+    # CloudFront-Viewer-Address always has a port, and IPv6 without brackets
+    viewer("viewer-ipv4", f"{CLIENT}:46532", CLIENT, CLIENT, port=46532),
+    viewer("viewer-ipv6", "2001:db8::1:4653", "2001:db8::1", "[2001:db8::1]", port=4653),
+    viewer(
+        "viewer-ipv6-full",
+        "2001:db8:1:2:3:4:5:6:80",
+        "2001:db8:1:2:3:4:5:6",
+        "[2001:db8:1:2:3:4:5:6]",
+        port=80,
+    ),
+    viewer("viewer-ipv6-brackets", "[2001:db8::1]:80", "2001:db8::1", "[2001:db8::1]", port=80),
     # Settings
     Row(
         "keep-header-off",

@@ -75,6 +75,8 @@ def gunicorn(place, port, **env):
     unix = place / "gunicorn"
     command = [
         *(executable("gunicorn"), "example_project.wsgi", "--no-control-socket"),
+        # gunicorn itself would believe the X-Forwarded-Proto of anybody on 127.0.0.1.
+        *("--forwarded-allow-ips", ""),
         *("--bind", f"127.0.0.1:{port}", "--bind", f"unix:{unix}"),
     ]
     return process(command, ready=[("127.0.0.1", port), unix], log=place / "gunicorn.log", env=env)

@@ -12,6 +12,7 @@ from django.middleware.security import SecurityMiddleware
 from django.test import override_settings
 
 from django_trustedproxy import checks
+from django_trustedproxy.conf import DEFAULTS
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from django_trustedproxy.neighbours import FIXERS, OUR_MIDDLEWARE, READERS
 
@@ -190,8 +191,8 @@ def test_a_setting_that_is_only_nearly_ours_is_a_warning():
     assert ours(TRUSTED_PROXY_HEADERS=["X-Real-IP"]) == [
         Warning(
             "TRUSTED_PROXY_HEADERS is not a setting of django-trustedproxy.",
-            hint="Use one of TRUSTED_PROXIES, TRUSTED_PROXY_HEADER, TRUSTED_PROXY_KEEP_HEADER, "
-            "TRUSTED_PROXY_REJECT, or remove TRUSTED_PROXY_HEADERS if no other package reads it.",
+            hint=f"Use one of {', '.join(DEFAULTS)}, or remove TRUSTED_PROXY_HEADERS if no other "
+            "package reads it.",
             id="trustedproxy.W006",
         )
     ]
@@ -204,6 +205,8 @@ def test_a_setting_that_is_only_nearly_ours_is_a_warning():
         {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")},
         {"USE_X_FORWARDED_HOST": True},
         {"USE_X_FORWARDED_PORT": True},
+        {"TRUSTED_PROXY_SCHEME_HEADER": "X-Forwarded-Proto"},
+        {"TRUSTED_PROXY_PREFIX_HEADER": "X-Forwarded-Prefix"},
     ],
     ids=lambda setting: next(iter(setting)),
 )
@@ -220,3 +223,41 @@ def test_nobody_trusted_while_django_believes_a_header_is_a_warning(believing):
     ]
     assert ids(TRUSTED_PROXIES=["10.0.0.1"], **believing) == []
     assert ids(TRUSTED_PROXIES=[]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "twin", "value"),
+    [
+        (
+            "TRUSTED_PROXY_SCHEME_HEADER",
+            "X-Forwarded-Proto",
+            "SECURE_PROXY_SSL_HEADER",
+            ("HTTP_X_FORWARDED_PROTO", "https"),
+        ),
+        ("TRUSTED_PROXY_HOST_HEADER", "X-Forwarded-Host", "USE_X_FORWARDED_HOST", True),
+        ("TRUSTED_PROXY_PORT_HEADER", "X-Forwarded-Port", "USE_X_FORWARDED_PORT", True),
+        ("TRUSTED_PROXY_PREFIX_HEADER", "X-Forwarded-Prefix", "FORCE_SCRIPT_NAME", "/app"),
+    ],
+)
+def test_a_purpose_that_django_handles_too_is_a_warning(name, header, twin, value):
+    assert ours(**{name: header, twin: value}) == [
+        Warning(
+            f"{name} and {twin} are both set; {name} is in force.",
+            hint=f"Remove {twin}.",
+            id="trustedproxy.W008",
+        )
+    ]
+    assert ids(**{name: header}) == []
+    assert ids(**{twin: value}) == []
+
+
+def test_replacing_djangos_settings_by_ours_leaves_no_finding_of_ours_on_deploy():
+    settings = {
+        "TRUSTED_PROXY_SCHEME_HEADER": "X-Forwarded-Proto",
+        "TRUSTED_PROXY_HOST_HEADER": "X-Forwarded-Host",
+        "MIDDLEWARE": [OUR_MIDDLEWARE, "django.middleware.security.SecurityMiddleware"],
+        "SECURE_SSL_REDIRECT": True,
+    }
+    with override_settings(**settings):
+        found = run_checks(include_deployment_checks=True)
+    assert [message.id for message in found if message.id.startswith("trustedproxy.")] == []

@@ -129,12 +129,88 @@ def problems(**settings):
                 "Host",
                 "HTTP_HOST",
                 "Content-Length",
+                "Cookie",
                 "HTTP_",
                 "X-Réal-IP",
                 None,
                 b"X-Real-IP",
                 [],
             ]
+        ),
+        (
+            {"TRUSTED_PROXY_SCHEME_HEADER": "X_Forwarded_Proto"},
+            (
+                "E008",
+                "TRUSTED_PROXY_SCHEME_HEADER does not name a forwarding header: expected a name such as "
+                "'X-Forwarded-Proto' or 'HTTP_X_FORWARDED_PROTO', got 'X_Forwarded_Proto'.",
+                'Write TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto", or the header that your proxy '
+                "sets.",
+            ),
+        ),
+        (
+            {"TRUSTED_PROXY_HOST_HEADER": ["X-Forwarded-Host", "X-Host"]},
+            (
+                "E012",
+                "TRUSTED_PROXY_HOST_HEADER is a list: expected one header name or None, got "
+                "['X-Forwarded-Host', 'X-Host'].",
+                "Name the one header that your proxy sets: which of several a client wrote could not be "
+                "told.",
+            ),
+        ),
+        (
+            {"TRUSTED_PROXY_HEADER": "X-Forwarded-Proto"},
+            (
+                "E013",
+                "TRUSTED_PROXY_HEADER names a header that speaks about the scheme: expected a header that "
+                "speaks about the client, got 'X-Forwarded-Proto'.",
+                'Write TRUSTED_PROXY_HEADER = "X-Forwarded-For", or the header that your proxy sets.',
+            ),
+        ),
+        (
+            {"TRUSTED_PROXIES": "*"},
+            (
+                "E001",
+                "TRUSTED_PROXIES is not a list: expected a list or tuple of addresses, networks and "
+                "names, got '*'.",
+                "Write TRUSTED_PROXIES = ['10.0.0.0/8'].",
+            ),
+        ),
+        (
+            {"TRUSTED_PROXY_PORT_HEADER": "Forwarded"},
+            (
+                "E013",
+                "TRUSTED_PROXY_PORT_HEADER names a header that speaks about the client: expected a header "
+                "that speaks about the port, got 'Forwarded'.",
+                'Write TRUSTED_PROXY_PORT_HEADER = "X-Forwarded-Port", or the header that your proxy sets.',
+            ),
+        ),
+        (
+            {"TRUSTED_PROXY_SCHEME_HEADER": "x-forwarded-host"},
+            (
+                "E013",
+                "TRUSTED_PROXY_SCHEME_HEADER names a header that speaks about the host: expected a header "
+                "that speaks about the scheme, got 'x-forwarded-host'.",
+                'Write TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto", or the header that your proxy '
+                "sets.",
+            ),
+        ),
+        (
+            {"TRUSTED_PROXY_HEADER": "X-Info", "TRUSTED_PROXY_SCHEME_HEADER": "X-Info"},
+            (
+                "E014",
+                "TRUSTED_PROXY_SCHEME_HEADER names the header of TRUSTED_PROXY_HEADER too: expected a "
+                "header of its own, got 'X-Info'.",
+                "Write TRUSTED_PROXY_SCHEME_HEADER = None.",
+            ),
+        ),
+        (
+            {"TRUSTED_PROXY_HOST_HEADER": "X-Info", "TRUSTED_PROXY_SERVER_HEADER": "X-Info"},
+            (
+                "E014",
+                "TRUSTED_PROXY_SERVER_HEADER names the header of TRUSTED_PROXY_HOST_HEADER too: expected "
+                "a header of its own, got 'X-Info'.",
+                "Write TRUSTED_PROXY_SERVER_HEADER = None.",
+            ),
         ),
         (
             {"TRUSTED_PROXY_KEEP_HEADER": 0},
@@ -220,3 +296,50 @@ def test_the_policy_is_parsed_once_and_follows_override_settings():
     with override_settings(TRUSTED_PROXY_REJECT=["direct"]):
         assert get_policy().reject == {"direct"}
     assert get_policy().reject == frozenset()
+
+
+def test_forwarded_may_speak_for_client_scheme_and_host():
+    names = ("TRUSTED_PROXY_HEADER", "TRUSTED_PROXY_SCHEME_HEADER", "TRUSTED_PROXY_HOST_HEADER")
+    policy, found = parse(SimpleNamespace(**dict.fromkeys(names, "Forwarded")))
+    assert found == []
+    assert [(d.purpose, d.header) for d in policy.designations] == [
+        ("scheme", "HTTP_FORWARDED"),
+        ("host", "HTTP_FORWARDED"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "HTTP_X",
+        ("HTTP_X",),
+        (1, "https"),
+        ("HTTP_X_REAL_IP", "1"),
+        ("wsgi.url_scheme", "https"),
+    ],
+)
+def test_an_ssl_header_that_cannot_be_guarded_is_left_to_django(value):
+    policy, found = parse(SimpleNamespace(SECURE_PROXY_SSL_HEADER=value))
+    assert (policy.designations, found) == ((), [])
+
+
+class Hostile:
+    """A value that is equal to everything and cannot be shown."""
+
+    __hash__ = None
+
+    def __eq__(self, other):
+        return True
+
+    def __repr__(self):
+        raise RuntimeError
+
+
+def test_parsing_never_raises_and_trusts_nobody_by_accident():
+    policy, found = parse(SimpleNamespace(TRUSTED_PROXIES=[Hostile(), 10**5000]))
+    assert [problem.id for problem in found] == ["E002", "E002"]
+    assert "got <Hostile instance at" in found[0].msg
+    assert found[1].msg.endswith("got <int>.")
+    assert not policy.networks.unix
+    assert policy.networks.merged == ()

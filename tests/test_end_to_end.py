@@ -89,7 +89,10 @@ def test_a_client_that_goes_around_the_proxy_is_direct(ports):
     direct = ports[1]
     if direct is None:  # uvicorn listens on its Unix socket alone: there is no way around
         return
-    facts = ask(direct, DIRECT, FORGED)
+    facts = ask(
+        direct, DIRECT, [*FORGED, ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "evil")]
+    )
+    assert facts["uri"] == f"http://127.0.0.1:{direct}/client.json"
     assert (facts["client"], facts["outcome"]) == (DIRECT, "direct")
     assert facts["seen_by_views"] == {"REMOTE_ADDR": DIRECT}
 

@@ -63,7 +63,7 @@ def test_the_client_is_the_last_sender_that_is_no_proxy(header, client, proxies,
     value = ", ".join([prefix, *map(write, [client, *inner])])
     policy = POLICIES[header]
     resolution = resolve(policy, peer, {policy.header: value}.get)
-    assert resolution == (peer, client, tuple(proxies), "forwarded", header, 443)
+    assert resolution == (peer, client, tuple(proxies), "forwarded", header, 443, ())
 
 
 @given(st.sampled_from(HEADERS), PEER, HOSTILE)

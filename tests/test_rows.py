@@ -9,8 +9,8 @@ from tests.rows import MISSING, each_row
 @pytest.mark.parametrize("mount", MOUNTS)
 @each_row
 def test_the_answer_of_a_row_is_the_same_through_every_mount(row, mount):
-    meta, resolution = MOUNTS[mount](row)
-    peer, client, proxies, outcome, _header, port = resolution
+    meta, resolution, _ = MOUNTS[mount](row)
+    peer, client, proxies, outcome, _header, port, statements = resolution
 
     assert (client, outcome, tuple(proxies), port) == (
         row.client,
@@ -26,6 +26,7 @@ def test_the_answer_of_a_row_is_the_same_through_every_mount(row, mount):
         expected[kept_key(row)] = row.kept
     assert meta == expected
     assert peer == (proxies[-1] if proxies else peer)
+    assert statements == []
 
 
 def kept_key(row):
