@@ -84,6 +84,11 @@ def wire_name(key: str) -> str:
     return _WIRE_NAMES.get(key) or key.removeprefix("HTTP_").replace("_", "-").title()
 
 
+def raw_name(key: str) -> bytes:
+    """Return the name of a header as ASGI has it: "HTTP_X_REAL_IP" is b"x-real-ip"."""
+    return key.removeprefix("HTTP_").replace("_", "-").lower().encode()
+
+
 def meta_names(purpose: str) -> frozenset[str]:
     """Return the META keys of the headers of one purpose."""
     return frozenset(map(meta_name, FORWARDING_HEADERS[purpose]))

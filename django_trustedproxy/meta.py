@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .headers import FORWARDED
-from .resolver import resolve
+from .resolver import Resolution, resolve
 
 if TYPE_CHECKING:
     from .purposes import Statement
-    from .resolver import Policy, Resolution
+    from .resolver import Policy
+
+KEY = "trusted_proxy"
+"""Where META, environ and ASGI scope keep the `Resolution`. No header of a client can have it."""
 
 
 def rewrite(meta: dict[str, Any], policy: Policy) -> Resolution:
@@ -17,7 +20,12 @@ def rewrite(meta: dict[str, Any], policy: Policy) -> Resolution:
 
     REMOTE_ADDR becomes the client, the designated header its verified part, and every other
     forwarding header goes. An address that the server reported is written in canonical spelling.
+    The decision stays under `KEY`, and where there is one already, nothing changes: a second pass
+    would take the client for an untrusted peer.
     """
+    decided = meta.get(KEY)
+    if isinstance(decided, Resolution):
+        return decided
     reported = meta.get("REMOTE_ADDR")
     resolution = resolve(policy, reported, meta.get)
     is_direct = resolution.outcome == "direct"
@@ -27,10 +35,10 @@ def rewrite(meta: dict[str, Any], policy: Policy) -> Resolution:
             del meta[key]
     if not is_direct:
         _write_header(meta, policy, resolution)
-    if resolution.client is not None:
-        _write_client(meta, resolution, reported)
+    write_client(meta, resolution, reported)
     for statement in resolution.statements:
         _write_statement(meta, statement)
+    meta[KEY] = resolution
     return resolution
 
 
@@ -42,7 +50,10 @@ def _write_header(meta: dict[str, Any], policy: Policy, resolution: Resolution) 
         meta.pop(policy.header, None)
 
 
-def _write_client(meta: dict[str, Any], resolution: Resolution, reported: object) -> None:
+def write_client(meta: dict[str, Any], resolution: Resolution, reported: object) -> None:
+    """Write the client's address, host and port, where `reported` was the peer's address."""
+    if resolution.client is None:
+        return
     meta["REMOTE_ADDR"] = resolution.client
     if "REMOTE_HOST" in meta and (resolution.proxies or meta["REMOTE_HOST"] == reported):
         meta["REMOTE_HOST"] = resolution.client

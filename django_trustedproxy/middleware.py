@@ -10,7 +10,7 @@ from django.urls import set_script_prefix
 
 from .conf import get_policy
 from .exceptions import RejectedByTrustedProxy
-from .meta import rewrite
+from .meta import KEY, rewrite, write_client
 from .resolver import Resolution, rejection
 
 if TYPE_CHECKING:
@@ -39,15 +39,8 @@ class TrustedProxyMiddleware:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> Any:
-        # A second pass would take the client for an untrusted peer.
-        if not isinstance(getattr(request, "trusted_proxy", None), Resolution):
-            self.decide(request)
-        return self.get_response(request)
-
-    def decide(self, request: HttpRequest) -> None:
-        """Decide who the client of `request` is and write it into the request."""
         policy = get_policy()
-        resolution = rewrite(request.META, policy)
+        resolution = _decide(request, policy)
         # Cached copies of what has changed, which an earlier middleware may have asked for.
         request.__dict__.pop("headers", None)
         request.__dict__.pop("_current_scheme_host", None)
@@ -55,10 +48,19 @@ class TrustedProxyMiddleware:
             _write_request(request, policy, resolution)
         request.trusted_proxy = resolution  # type: ignore[attr-defined] # what this package adds
         if reason := rejection(policy, resolution):
-            raise RejectedByTrustedProxy(
-                f"Request from peer {resolution.peer!r} with {reason}, "
-                "which TRUSTED_PROXY_REJECT names."
-            )
+            raise RejectedByTrustedProxy(reason)
+        return self.get_response(request)
+
+
+def _decide(request: HttpRequest, policy: Policy) -> Resolution:
+    """Return the decision about a request, that of a wrapper if there is one."""
+    if isinstance(request, ASGIRequest):
+        decided = request.scope.get(KEY)
+        if isinstance(decided, Resolution):
+            # A scope cannot have a client without a port, and has 0 for an unknown one.
+            write_client(request.META, decided, decided.client)
+            request.META[KEY] = decided
+    return rewrite(request.META, policy)
 
 
 def _write_request(request: HttpRequest, policy: Policy, resolution: Resolution) -> None:
@@ -69,6 +71,8 @@ def _write_request(request: HttpRequest, policy: Policy, resolution: Resolution)
     prefix = resolution.stated("prefix")
     if prefix is not None:
         request.path = f"{prefix}/{request.path_info.removeprefix('/')}"
+        # Django prefers what Apache's mod_rewrite says to what a wrapper wrote.
+        request.META["SCRIPT_NAME"] = prefix
     if any(designation.purpose == "prefix" for designation in policy.designations):
         # Also for a request without a prefix: Django's test client keeps that of the last one.
         set_script_prefix(request.META["SCRIPT_NAME"])

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from .entries import header_form, node_of, parse_node, read_elements
-from .headers import FORWARDED, FORWARDING_HEADERS, meta_names, wire_name
+from .headers import FORWARDED, FORWARDING_HEADERS, meta_names, raw_name, wire_name
 from .networks import UNIX, pack, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from .entries import Element, HeaderForm
     from .networks import TrustedNetworks
@@ -77,7 +77,8 @@ class Policy:
     """The settings, made ready for `resolve`: whom to trust, what to read and what to drop.
 
     Header names are META keys; `header` is the designated client header. `dropped` is what goes
-    from a request of a trusted peer, `dropped_if_direct` what goes from one of any other.
+    from a request of a trusted peer, `dropped_if_direct` what goes from one of any other, and
+    `raw_names` has all these keys by the name that ASGI servers give the header.
     """
 
     networks: TrustedNetworks
@@ -89,6 +90,7 @@ class Policy:
     reject: frozenset[Outcome]
     dropped: frozenset[str]
     dropped_if_direct: frozenset[str]
+    raw_names: Mapping[bytes, str]
 
     @classmethod
     def build(
@@ -111,6 +113,7 @@ class Policy:
         named = {d.header for d in designations}
         synonyms = named.union(*map(meta_names, first)) - {d.header for d in first.values()}
         dropped = meta_names("client").union(headers, synonyms) - {header}
+        dropped_if_direct = dropped.union([header], named, *map(meta_names, FORWARDING_HEADERS))
         return cls(
             networks=networks,
             header=header,
@@ -120,7 +123,8 @@ class Policy:
             keep_header=keep_header,
             reject=frozenset(reject),
             dropped=dropped,
-            dropped_if_direct=dropped.union([header], named, *map(meta_names, FORWARDING_HEADERS)),
+            dropped_if_direct=dropped_if_direct,
+            raw_names={raw_name(key): key for key in dropped_if_direct},
         )
 
 
@@ -247,12 +251,14 @@ def _parameter(networks: TrustedNetworks, nearest: str, value: str, purpose: str
 
 
 def rejection(policy: Policy, resolution: Resolution) -> str | None:
-    """Return why the policy rejects a request, or None if it does not.
+    """Return why the policy rejects a request, as a sentence, or None if it does not.
 
     "malformed" also stands for a header of another purpose that could not be believed.
     """
     if resolution.outcome in policy.reject:
-        return f"outcome {resolution.outcome!r}"
-    if "malformed" in policy.reject and resolution.malformed_headers:
-        return f"malformed {', '.join(resolution.malformed_headers)}"
-    return None
+        reason = f"outcome {resolution.outcome!r}"
+    elif "malformed" in policy.reject and resolution.malformed_headers:
+        reason = f"malformed {', '.join(resolution.malformed_headers)}"
+    else:
+        return None
+    return f"Request from peer {resolution.peer!r} with {reason}, which TRUSTED_PROXY_REJECT names."

@@ -1,6 +1,7 @@
 """The ways a request reaches the decision. Each runs a row and tells what came out."""
 
 import json
+from functools import partial
 from io import BytesIO
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
 
+from django_trustedproxy import asgi, wsgi
 from django_trustedproxy.conf import get_policy
 from django_trustedproxy.headers import meta_name
 from django_trustedproxy.meta import rewrite
@@ -58,7 +60,7 @@ def run_meta(row):
     return Seen(comparable(meta), json.loads(json.dumps(resolution)), {})
 
 
-def run_wsgi(row):
+def run_wsgi(row, wrap=lambda application: application):
     """Run Django's WSGI handler, as a server would."""
     environ = {
         "REQUEST_METHOD": "GET",
@@ -74,14 +76,14 @@ def run_wsgi(row):
         environ["REMOTE_ADDR"] = row.peer
     started = []
     with override_settings(**row.settings):
-        response = WSGIHandler()(environ, lambda status, headers: started.append(status))
+        response = wrap(WSGIHandler())(environ, lambda status, headers: started.append(status))
         body = b"".join(response)
-        response.close()
-    assert started == ["200 OK"], body
+        getattr(response, "close", lambda: None)()
+    assert started == ["200 OK"], (started, body)
     return seen(body)
 
 
-def run_asgi(row):
+def run_asgi(row, wrap=lambda application: application):
     """Run Django's ASGI handler, as a server would."""
     lines = [("Host", "testserver"), *row.headers]
     scope = {
@@ -98,7 +100,7 @@ def run_asgi(row):
     }
 
     async def exchange():
-        communicator = ApplicationCommunicator(ASGIHandler(), scope)
+        communicator = ApplicationCommunicator(wrap(ASGIHandler()), scope)
         await communicator.send_input({"type": "http.request"})
         start = await communicator.receive_output()
         body = await communicator.receive_output()
@@ -107,7 +109,7 @@ def run_asgi(row):
 
     with override_settings(**row.settings):
         status, body = async_to_sync(exchange)()
-    assert status == 200, body
+    assert status == 200, (status, body)
     return seen(body)
 
 
@@ -117,4 +119,10 @@ def seen(body):
     return Seen(comparable(answer["meta"]), answer["resolution"], answer["view"])
 
 
-MOUNTS = {"meta": run_meta, "wsgi": run_wsgi, "asgi": run_asgi}
+MOUNTS = {
+    "meta": run_meta,
+    "wsgi": run_wsgi,
+    "asgi": run_asgi,
+    "wsgi-wrapper": partial(run_wsgi, wrap=wsgi.TrustedProxy),
+    "asgi-wrapper": partial(run_asgi, wrap=asgi.TrustedProxy),
+}

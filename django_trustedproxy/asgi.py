@@ -1,0 +1,122 @@
+"""An ASGI wrapper, for what reads the client's address before or beside Django's middleware."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .conf import get_policy
+from .exceptions import log_rejection
+from .headers import raw_name
+from .meta import KEY, rewrite
+from .resolver import rejection
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from .resolver import Policy, Resolution
+
+    Scope = dict[str, Any]
+    Receive = Callable[[], Awaitable[dict[str, Any]]]
+    Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+_SECURE = {"http": "https", "websocket": "wss"}
+_PLAIN = {"http": "http", "websocket": "ws"}
+# Servers that speak CGI write one underscore for each of these, and so would merge such a name
+# with a forwarding header.
+_COLLAPSE = bytes.maketrans(b"-.", b"__")
+
+
+class TrustedProxy:
+    """Wrap an ASGI application so that its scope says what META says after the middleware.
+
+    Handles `http` and `websocket`, and passes on any other scope. The application gets a copy of
+    the scope and of its header list, with `client`, `scheme`, `headers`, `server`, `path` and
+    `root_path` rewritten and the `Resolution` under `scope["trusted_proxy"]`, which
+    `TrustedProxyMiddleware` keeps. Raises `ImproperlyConfigured` at start-up if a setting cannot
+    be used. A request whose outcome `TRUSTED_PROXY_REJECT` names is answered with 400, a WebSocket
+    closed before it is accepted.
+    """
+
+    def __init__(self, application: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
+        get_policy()
+        self.application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in _SECURE and KEY not in scope:
+            policy = get_policy()
+            scope = rewrite_scope(scope, policy)
+            if reason := rejection(policy, scope[KEY]):
+                log_rejection(reason)
+                await _reject(scope, send)
+                return
+        await self.application(scope, receive, send)
+
+
+async def _reject(scope: Scope, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    headers = [(b"content-type", b"text/plain")]
+    await send({"type": "http.response.start", "status": 400, "headers": headers})
+    await send({"type": "http.response.body", "body": b"Bad Request"})
+
+
+def rewrite_scope(scope: Scope, policy: Policy) -> Scope:
+    """Return a copy of an `http` or `websocket` scope that says who the client is."""
+    meta, headers = _split(scope, policy)
+    resolution = rewrite(meta, policy)
+    if "HTTP_HOST" in meta:
+        headers = [pair for pair in headers if pair[0].lower() != b"host"]
+    headers += [
+        (raw_name(key), value.encode("latin-1"))
+        for key, value in meta.items()
+        if key.startswith("HTTP_")
+    ]
+    changed = {**scope, "headers": headers, KEY: resolution}
+    if resolution.client is not None:
+        client = scope.get("client")
+        port = client[1] if client and not resolution.proxies else resolution.client_port or 0
+        changed["client"] = (resolution.client, port)
+    if resolution.statements:
+        _state(changed, resolution)
+    return changed
+
+
+def _split(scope: Scope, policy: Policy) -> tuple[dict[str, Any], list[tuple[bytes, bytes]]]:
+    """Return the peer and its forwarding headers as META has them, and all the other headers."""
+    client = scope.get("client")
+    meta: dict[str, Any] = {"REMOTE_ADDR": client[0]} if client else {}
+    others = []
+    for name, value in scope["headers"]:
+        key = policy.raw_names.get(name.lower())
+        if key is not None:
+            text = value.decode("latin-1")
+            meta[key] = f"{meta[key]},{text}" if key in meta else text
+        elif not (b"_" in name or b"." in name) or not _is_forged(name, policy):
+            others.append((name, value))
+    return meta, others
+
+
+def _is_forged(name: bytes, policy: Policy) -> bool:
+    """Tell whether another spelling of a name is that of a forwarding header."""
+    key = "HTTP_" + name.translate(_COLLAPSE).decode("latin-1").upper()
+    return key in policy.dropped_if_direct
+
+
+def _state(scope: Scope, resolution: Resolution) -> None:
+    """Write what the designated headers said where ASGI has it."""
+    scheme = resolution.stated("scheme")
+    if scheme is not None:
+        scope["scheme"] = (_SECURE if scheme == "https" else _PLAIN)[scope["type"]]
+    server, port = resolution.stated("server"), resolution.stated("port")
+    if server is not None or port is not None:
+        here = scope.get("server") or ("unknown", 0)  # as Django calls a server without a name
+        scope["server"] = (server or here[0], int(port) if port else here[1])
+    prefix = resolution.stated("prefix")
+    if prefix is not None:
+        # ASGI's path includes the root path.
+        inner = scope.get("root_path", "")
+        scope["root_path"] = prefix
+        scope["path"] = prefix + scope["path"].removeprefix(inner)
+        if scope.get("raw_path") is not None:
+            scope["raw_path"] = prefix.encode() + scope["raw_path"].removeprefix(inner.encode())
