@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 
-from . import checks
+from . import checks, neighbour_checks
 
 
 class TrustedProxyConfig(AppConfig):
@@ -15,5 +15,7 @@ class TrustedProxyConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks under the tag `security`."""
-        for check in checks.ALL:
+        for check in (*checks.ALL, *neighbour_checks.ALL):
             register(check, Tags.security)
+        for check in neighbour_checks.DEPLOY:
+            register(check, Tags.security, deploy=True)

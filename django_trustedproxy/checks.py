@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from inspect import isclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's own name
 from django.utils.module_loading import import_string
 
 from . import conf
+from .inspection import find_store
 from .neighbours import FIXERS, OUR_MIDDLEWARE, READERS
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _TWINS = {
     "port": "USE_X_FORWARDED_PORT",
     "prefix": "FORCE_SCRIPT_NAME",
 }
+
+Known = TypeVar("Known")
 
 ID = "trustedproxy."
 
@@ -136,13 +139,27 @@ def check_other_fixers(**_: object) -> list[CheckMessage]:
     """Warn of another middleware that writes REMOTE_ADDR: two decisions undo each other."""
     return [
         Warning(
-            f"'{path}' writes REMOTE_ADDR too ({package}), by its own reading of the headers.",
-            hint=f"Remove '{path}' from MIDDLEWARE; django-trustedproxy does its work.",
+            f"'{path}' writes REMOTE_ADDR too, {where}, by its own reading of the headers.",
+            hint=f"Remove '{path}' from MIDDLEWARE; django-trustedproxy does its work. "
+            f"See README, {ID}W002.",
             id=ID + "W002",
         )
         for path, loaded in _load_middleware()
-        if (package := _first_known(loaded, FIXERS))
+        if (where := _where_it_writes(path, loaded))
     ]
+
+
+def _where_it_writes(path: str, loaded: object) -> str | None:
+    """Return where a middleware other than ours writes REMOTE_ADDR, or None if it does not."""
+    fixer = _first_known(loaded, FIXERS)
+    if fixer and fixer.stopped_by and not getattr(settings, fixer.stopped_by, True):
+        return None
+    if path.startswith("django.") or _first_known(loaded, {OUR_MIDDLEWARE: True}):
+        return None
+    place = find_store(loaded)
+    if place is None:
+        return fixer and f"as {fixer.package} does"
+    return f"in {place}"
 
 
 def _load_middleware() -> list[tuple[str, object]]:
@@ -157,11 +174,11 @@ def _load_middleware() -> list[tuple[str, object]]:
 
 
 def _our_places(middleware: Sequence[tuple[str, object]]) -> list[int]:
-    ours = {OUR_MIDDLEWARE: "ours"}
+    ours = {OUR_MIDDLEWARE: True}
     return [place for place, (_, loaded) in enumerate(middleware) if _first_known(loaded, ours)]
 
 
-def _first_known(loaded: object, known: Mapping[str, str]) -> str | None:
+def _first_known(loaded: object, known: Mapping[str, Known]) -> Known | None:
     """Return what is known of a middleware or of the nearest class that it inherits from.
 
     Compares where a class was defined, so a subclass and another import path are found, and no

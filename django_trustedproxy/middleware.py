@@ -9,6 +9,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.urls import set_script_prefix
 
 from .conf import get_policy
+from .diagnosis import Diagnosis
 from .exceptions import RejectedByTrustedProxy
 from .meta import KEY, rewrite, write_client
 from .resolver import Resolution, rejection
@@ -35,11 +36,16 @@ class TrustedProxyMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         get_policy()
         self.get_response = get_response
+        self.diagnosis = Diagnosis()
         if iscoroutinefunction(get_response):
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> Any:
         policy = get_policy()
+        if self.diagnosis.is_due and KEY not in request.META:
+            scope = request.scope if isinstance(request, ASGIRequest) else {}
+            client = scope.get("client")
+            self.diagnosis.look(request.META, client[0] if client else None, policy)
         resolution = _decide(request, policy)
         # Cached copies of what has changed, which an earlier middleware may have asked for.
         request.__dict__.pop("headers", None)

@@ -1,5 +1,6 @@
 """System checks: each fires on the real thing and stays silent on the near miss."""
 
+import re
 import sys
 from io import StringIO
 from types import ModuleType
@@ -10,11 +11,14 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.middleware.security import SecurityMiddleware
 from django.test import override_settings
+from django.utils.module_loading import import_string
 
 from django_trustedproxy import checks
 from django_trustedproxy.conf import DEFAULTS
+from django_trustedproxy.inspection import find_store
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from django_trustedproxy.neighbours import FIXERS, OUR_MIDDLEWARE, READERS
+from tests import home_grown
 
 INSTALLED = [
     "xff.middleware.XForwardedForMiddleware",
@@ -101,17 +105,41 @@ def test_several_headers_are_a_warning():
 def test_another_fixer_is_a_warning(path):
     assert ours(MIDDLEWARE=[OUR_MIDDLEWARE, path]) == [
         Warning(
-            f"'{path}' writes REMOTE_ADDR too ({FIXERS[path]}), by its own reading of the headers.",
-            hint=f"Remove '{path}' from MIDDLEWARE; django-trustedproxy does its work.",
+            f"'{path}' writes REMOTE_ADDR too, in {find_store(import_string(path))}, by its own "
+            "reading of the headers.",
+            hint=f"Remove '{path}' from MIDDLEWARE; django-trustedproxy does its work. See README, "
+            "trustedproxy.W002.",
             id="trustedproxy.W002",
         )
     ]
 
 
+@pytest.mark.parametrize("name", ["WritesByAHelper", "writes_in_a_function"])
+def test_a_home_grown_fixer_is_a_warning_with_its_line(name):
+    (found,) = ours(MIDDLEWARE=[OUR_MIDDLEWARE, f"tests.home_grown.{name}"])
+    assert found.id == "trustedproxy.W002"
+    assert re.search(rf" in {re.escape(home_grown.__file__)}:\d+, ", found.msg)
+
+
+@pytest.mark.parametrize("name", ["ReadsTheAddress", "ReadsIntoALogRecord", "reads_in_a_function"])
+def test_a_home_grown_reader_behind_ours_is_no_finding(name):
+    assert ids(MIDDLEWARE=[OUR_MIDDLEWARE, f"tests.home_grown.{name}"]) == []
+
+
+def test_a_fixer_that_a_setting_stops_is_no_finding_of_its_own():
+    path = "xff.middleware.XForwardedForMiddleware"
+    found = ids(MIDDLEWARE=[OUR_MIDDLEWARE, path], XFF_REWRITE_REMOTE_ADDR=False)
+    assert found == ["W030"]
+    found = ids(MIDDLEWARE=[OUR_MIDDLEWARE, path], XFF_REWRITE_REMOTE_ADDR=True)
+    assert sorted(found) == ["W002", "W030"]
+
+
 @pytest.mark.parametrize("path", NOT_INSTALLED)
 def test_a_fixer_is_known_by_where_it_is_defined(path, monkeypatch):
     put_class(monkeypatch, path)
-    assert ids(MIDDLEWARE=[OUR_MIDDLEWARE, path]) == ["W002"]
+    (found,) = ours(MIDDLEWARE=[OUR_MIDDLEWARE, path])
+    assert found.id == "trustedproxy.W002"
+    assert f"writes REMOTE_ADDR too, as {FIXERS[path].package} does, by" in found.msg
 
 
 @pytest.mark.parametrize("path", INSTALLED)
@@ -160,7 +188,9 @@ def test_a_reader_before_ours_is_a_warning():
     ]
 
 
-@pytest.mark.parametrize("path", READERS)
+@pytest.mark.parametrize(
+    "path", [path for path in READERS if path.startswith(("django.", "debug_"))]
+)
 def test_every_known_reader_is_found_before_ours_and_not_after(path, settings):
     settings.STATIC_URL = "/static/"
     settings.INSTALLED_APPS = [
@@ -172,6 +202,15 @@ def test_every_known_reader_is_found_before_ours_and_not_after(path, settings):
     ]
     assert ids(MIDDLEWARE=[path, OUR_MIDDLEWARE]) == ["W005"]
     assert ids(MIDDLEWARE=[OUR_MIDDLEWARE, path]) == []
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in READERS if not path.startswith(("django.", "debug_"))]
+)
+def test_a_reader_is_known_by_where_it_is_defined(path, monkeypatch):
+    put_class(monkeypatch, path)
+    assert "W005" in ids(MIDDLEWARE=[path, OUR_MIDDLEWARE])
+    assert "W005" not in ids(MIDDLEWARE=[OUR_MIDDLEWARE, path])
 
 
 def test_a_subclass_of_a_reader_is_found():

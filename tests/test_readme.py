@@ -10,6 +10,7 @@ from django.test import override_settings
 from django_trustedproxy.conf import DEFAULTS, get_policy, parse
 from django_trustedproxy.headers import FORWARDING_HEADERS, meta_name
 from django_trustedproxy.meta import rewrite
+from django_trustedproxy.neighbours import NEIGHBOURS
 from django_trustedproxy.networks import NAMES
 from django_trustedproxy.resolver import OUTCOMES
 
@@ -60,12 +61,13 @@ def test_the_table_of_outcomes_is_the_codes():
 
 def test_the_table_of_checks_has_each_id_of_the_code_and_each_is_tested():
     written = [unquoted(name).removeprefix("trustedproxy.") for name, _ in table("id")]
+    written += re.findall(r"^#### trustedproxy\.(W\d{3})\n\n\S", README, re.MULTILINE)
     code = "".join(path.read_text() for path in (ROOT / "django_trustedproxy").rglob("*.py"))
     assert sorted(written) == sorted(set(re.findall(r'"([EW]\d{3})"', code)))
     for letter in "EW":
         numbers = [int(name[1:]) for name in written if name[0] == letter]
         assert numbers == list(range(1, len(numbers) + 1))
-    tests = "".join(path.read_text() for path in (ROOT / "tests").glob("test_*.py"))
+    tests = "".join(path.read_text() for path in (ROOT / "tests").glob("*.py"))
     assert [name for name in written if name not in tests and f"checks.{name}" not in tests] == []
 
 
@@ -120,3 +122,17 @@ def test_no_link_within_the_repository_is_dead():
     links = re.findall(r"\]\(([^)#:]+)\)", README)
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_a_section_about_a_neighbour_has_its_settings_and_remedy():
+    sections = re.split(r"^#### trustedproxy\.", README, flags=re.MULTILINE)
+    texts = {text[:4]: " ".join(text.split()) for text in sections}
+    for neighbour in NEIGHBOURS:
+        text = texts[neighbour.id]
+        assert neighbour.effect in text
+        assert f"`{neighbour.remedy}`" in text
+        assert all(f"`{setting}`" in text for setting in neighbour.settings)
+
+
+def test_the_readme_has_at_most_500_lines():
+    assert len(README.splitlines()) <= 500

@@ -1,0 +1,104 @@
+"""A diagnosis of the first requests: what a server did to them, which no system check can see.
+
+Servers do not run system checks, so each finding is logged once per process instead.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from django.core.signals import request_started
+
+from .headers import FORWARDED
+from .networks import short_repr
+from .resolver import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .resolver import Policy
+
+logger = logging.getLogger("django_trustedproxy")
+
+_SNAPSHOT = "trusted_proxy.reported"
+# The marks of other wrappers: what they keep of REMOTE_ADDR, as it is or in a dictionary.
+_MARKS = (
+    "werkzeug.proxy_fix.orig",
+    "werkzeug.proxy_fix.orig_remote_addr",
+    "wsgi_cloudflare_proxy_fix.orig",
+)
+_CLEARED_BY_WAITRESS = ("HTTP_X_FORWARDED_FOR", FORWARDED)
+
+
+class Diagnosis:
+    """Looks at requests until one with the designated header, or a finding, has come by."""
+
+    def __init__(self) -> None:
+        self.is_due = True
+        request_started.connect(_remember, dispatch_uid=_SNAPSHOT)
+
+    def look(self, meta: dict[str, Any], client: object, policy: Policy) -> None:
+        """Log what happened to a request before the middleware.
+
+        `client` is the peer's address in the ASGI scope, or None under WSGI.
+        """
+        reported = meta.pop(_SNAPSHOT, client)
+        findings = list(_findings(meta, reported, policy))
+        for finding in findings:
+            logger.warning(finding)
+        if findings or policy.header in meta:
+            self.is_due = False
+            request_started.disconnect(dispatch_uid=_SNAPSHOT)
+
+
+def _remember(environ: dict[str, Any] | None = None, **_: object) -> None:
+    if environ is not None:
+        environ[_SNAPSHOT] = environ.get("REMOTE_ADDR")
+
+
+def _findings(meta: dict[str, Any], reported: object, policy: Policy) -> Iterator[str]:
+    address = meta.get("REMOTE_ADDR")
+    marks = [mark for mark in _MARKS if _original(meta.get(mark), address) != address]
+    if marks:
+        original = _original(meta[marks[0]], address)
+        yield (
+            f"A wrapper changed REMOTE_ADDR from {short_repr(original)} to {short_repr(address)} "
+            f"before Django saw the request (it left {marks[0]!r}). Remove it: TRUSTED_PROXIES "
+            "decides."
+        )
+    elif reported is not None and reported != address:
+        yield (
+            f"A middleware changed REMOTE_ADDR from {short_repr(reported)} to "
+            f"{short_repr(address)} before TrustedProxyMiddleware. Put TrustedProxyMiddleware "
+            "first in MIDDLEWARE, and remove the other."
+        )
+    elif _is_from_header(meta, address, policy):
+        yield (
+            f"The server seems to have taken REMOTE_ADDR ({short_repr(address)}) from "
+            f"{policy.header_name} already, so the proxy cannot be seen any more. Run uvicorn with "
+            "--no-proxy-headers, and daphne without --proxy-headers."
+        )
+    if (
+        str(meta.get("SERVER_SOFTWARE", "")).startswith("waitress")
+        and policy.header in _CLEARED_BY_WAITRESS
+        and resolve(policy, address, meta.get).outcome == "missing"
+    ):
+        yield (
+            f"waitress removes {policy.header_name} before Django sees it. Run it with "
+            "--no-clear-untrusted-proxy-headers."
+        )
+
+
+def _original(mark: object, address: object) -> object:
+    if isinstance(mark, dict):
+        return mark.get("REMOTE_ADDR", address)
+    return address if mark is None else mark
+
+
+def _is_from_header(meta: dict[str, Any], address: object, policy: Policy) -> bool:
+    """Tell whether an ASGI client without a port is an address of the header."""
+    # Django's AsyncClient has the port 0 as well, so the port alone says nothing.
+    if meta.get("REMOTE_PORT") not in (0, "0") or not isinstance(address, str):
+        return False
+    return address in [entry.strip() for entry in str(meta.get(policy.header, "")).split(",")]

@@ -1,0 +1,287 @@
+"""The wrappers: what they hand on, what they leave alone, and that the middleware keeps their answer."""
+
+import asyncio
+import logging
+from io import BytesIO
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.asgi import ASGIRequest
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponse
+from django.test import override_settings
+
+from django_trustedproxy import asgi, wsgi
+from django_trustedproxy.middleware import TrustedProxyMiddleware
+from django_trustedproxy.resolver import Resolution
+
+CLIENT = "203.0.113.9"
+FORGED = "6.6.6.6"
+
+
+def scope_of(*headers, kind="http", client=("10.0.0.1", 4711), **more):
+    return {
+        "type": kind,
+        "method": "GET",
+        "path": "/echo",
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers],
+        "client": client,
+        "server": ("testserver", 80),
+        **more,
+    }
+
+
+def hand_on(scope):
+    """Send a scope through the wrapper; return the scope that the application gets, and messages."""
+    got, sent = [], []
+
+    async def application(scope, _receive, _send):
+        got.append(scope)
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(asgi.TrustedProxy(application)(scope, None, send))
+    return (got[0] if got else None), sent
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_the_application_gets_a_copy_that_says_who_the_client_is(kind):
+    headers = [
+        ("host", "testserver"),
+        ("x-forwarded-for", f"{FORGED}, {CLIENT}:4712, 10.0.0.2"),
+        ("x-real-ip", FORGED),
+        ("cookie", "a=1"),
+    ]
+    before = scope_of(*headers, kind=kind)
+    kept = {**before, "headers": list(before["headers"])}
+    got, _ = hand_on(before)
+    assert before == kept
+    assert got["headers"] is not before["headers"]
+    assert got["client"] == (CLIENT, 4712)
+    assert got["headers"] == [
+        (b"host", b"testserver"),
+        (b"cookie", b"a=1"),
+        (b"x-forwarded-for", f"{CLIENT}, 10.0.0.2".encode()),
+    ]
+    assert got["trusted_proxy"] == Resolution(
+        "10.0.0.1", CLIENT, ("10.0.0.2", "10.0.0.1"), "forwarded", "X-Forwarded-For", 4712
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "X_Forwarded_For",
+        "x.forwarded.for",
+        "x-forwarded_for",
+        "X-Real.IP",
+        "X_FORWARDED_PROTO",
+        "X-Real-IP",
+    ],
+)
+@pytest.mark.parametrize("peer", ["10.0.0.1", "192.0.2.1"])
+def test_a_name_that_would_collapse_onto_a_forwarding_header_is_dropped(name, peer):
+    got, _ = hand_on(scope_of((name, FORGED), client=(peer, 1)))
+    assert got["headers"] == []
+    assert got["client"] == (peer, 1)
+
+
+@pytest.mark.parametrize("name", ["x_other", "x.other", "x-forwarded-for-other", "xforwardedfor"])
+def test_another_name_is_left_alone(name):
+    got, _ = hand_on(scope_of((name, FORGED)))
+    assert got["headers"] == [(name.encode(), FORGED.encode())]
+
+
+def test_a_header_that_a_trusted_peer_may_send_keeps_its_bytes():
+    got, _ = hand_on(scope_of(("x-forwarded-proto", "https\xff")))
+    assert got["headers"] == [(b"x-forwarded-proto", b"https\xff")]
+
+
+def test_a_lifespan_passes_through():
+    scope = {"type": "lifespan"}
+    assert hand_on(scope)[0] is scope
+
+
+def test_a_scope_that_was_decided_passes_through():
+    once, _ = hand_on(scope_of(("x-forwarded-for", CLIENT)))
+    assert hand_on(once)[0] is once
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "scheme"),
+    [
+        ("http", "https", "https"),
+        ("http", "wss", "https"),
+        ("http", "http", "http"),
+        ("websocket", "https", "wss"),
+        ("websocket", "wss", "wss"),
+        ("websocket", "http", "ws"),
+    ],
+)
+def test_the_scheme_is_that_of_the_protocol(kind, text, scheme):
+    with override_settings(TRUSTED_PROXY_SCHEME_HEADER="X-Forwarded-Proto"):
+        got, _ = hand_on(scope_of(("x-forwarded-proto", text), kind=kind))
+    assert got["scheme"] == scheme
+
+
+def test_the_host_replaces_every_other():
+    headers = [("host", "inner"), ("Host", "second"), ("x-forwarded-host", "public.example")]
+    with override_settings(TRUSTED_PROXY_HOST_HEADER="X-Forwarded-Host"):
+        got, _ = hand_on(scope_of(*headers))
+    assert [value for name, value in got["headers"] if name.lower() == b"host"] == [
+        b"public.example"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("server", "settings", "expected"),
+    [
+        (("inner", 80), {"PORT": "X-Forwarded-Port"}, ("inner", 8443)),
+        (("inner", 80), {"SERVER": "X-Forwarded-Server"}, ("public.example", 80)),
+        (
+            ("/run/site", None),
+            {"PORT": "X-Forwarded-Port", "SERVER": "X-Forwarded-Server"},
+            ("public.example", 8443),
+        ),
+        (None, {"PORT": "X-Forwarded-Port"}, ("unknown", 8443)),
+    ],
+)
+def test_port_and_server_are_written_into_the_scope(server, settings, expected):
+    headers = [("x-forwarded-port", "8443"), ("x-forwarded-server", "public.example")]
+    names = {f"TRUSTED_PROXY_{name}_HEADER": header for name, header in settings.items()}
+    with override_settings(**names):
+        got, _ = hand_on(scope_of(*headers, server=server))
+    assert got["server"] == expected
+
+
+@pytest.mark.parametrize(
+    ("root_path", "path", "expected"),
+    [("", "/echo", "/app/echo"), ("/inner", "/inner/echo", "/app/echo")],
+)
+def test_a_prefix_becomes_the_root_path_and_a_part_of_the_path(root_path, path, expected):
+    scope = scope_of(
+        ("x-forwarded-prefix", "/app"), path=path, raw_path=path.encode(), root_path=root_path
+    )
+    with override_settings(TRUSTED_PROXY_PREFIX_HEADER="X-Forwarded-Prefix"):
+        got, _ = hand_on(scope)
+    assert (got["root_path"], got["path"], got["raw_path"]) == ("/app", expected, expected.encode())
+
+
+@pytest.mark.parametrize("client", [None, ("", 0), ["", "0"]])
+def test_a_unix_socket_without_the_header_stays_as_it_is(client):
+    with override_settings(TRUSTED_PROXIES=["unix:"]):
+        got, _ = hand_on(scope_of(client=client))
+    assert got["client"] == client
+    assert got["trusted_proxy"].outcome == "missing"
+
+
+def test_a_client_through_a_unix_socket_has_the_port_0_and_no_remote_port():
+    with override_settings(TRUSTED_PROXIES=["unix:"]):
+        got, _ = hand_on(scope_of(("x-forwarded-for", CLIENT), client=None))
+        assert got["client"] == (CLIENT, 0)
+        request = ASGIRequest(got, BytesIO())
+        TrustedProxyMiddleware(lambda _: HttpResponse())(request)
+    assert request.META["REMOTE_ADDR"] == request.META["REMOTE_HOST"] == CLIENT
+    assert "REMOTE_PORT" not in request.META
+    assert request.trusted_proxy is got["trusted_proxy"]
+
+
+def environ_of(**meta):
+    return {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": "/echo",
+        "SERVER_NAME": "testserver",
+        "SERVER_PORT": "80",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": BytesIO(),
+        "REMOTE_ADDR": "10.0.0.1",
+        **meta,
+    }
+
+
+def test_the_wsgi_wrapper_changes_the_servers_own_environ_for_its_access_log():
+    environ = environ_of(HTTP_X_FORWARDED_FOR=f"{FORGED}, {CLIENT}", HTTP_X_REAL_IP=FORGED)
+    seen = []
+    wsgi.TrustedProxy(lambda environ, _: seen.append(environ) or [])(environ, None)
+    assert seen[0] is environ
+    assert environ["REMOTE_ADDR"] == CLIENT
+    assert "HTTP_X_REAL_IP" not in environ
+
+
+def test_the_middleware_keeps_the_answer_of_the_wsgi_wrapper():
+    environ = environ_of(
+        HTTP_X_FORWARDED_FOR=CLIENT, SCRIPT_URL="/wrong/echo", HTTP_X_FORWARDED_PREFIX="/a"
+    )
+    with override_settings(TRUSTED_PROXY_PREFIX_HEADER="X-Forwarded-Prefix"):
+        wsgi.TrustedProxy(lambda *_: [])(environ, None)
+        request = WSGIRequest(environ)
+        assert request.path == "/wrong/echo"
+        TrustedProxyMiddleware(lambda _: HttpResponse())(request)
+    assert request.trusted_proxy is environ["trusted_proxy"]
+    assert request.trusted_proxy.outcome == "forwarded"
+    assert (request.META["REMOTE_ADDR"], request.path) == (CLIENT, "/a/echo")
+
+
+def test_two_wrappers_are_one():
+    environ = environ_of(HTTP_X_FORWARDED_FOR=CLIENT)
+    once = wsgi.TrustedProxy(lambda *_: [])
+    once(environ, None)
+    kept = dict(environ)
+    wsgi.TrustedProxy(once)(environ, None)
+    assert environ == kept
+
+
+REASON = "Request from peer '192.0.2.1' with outcome 'direct', which TRUSTED_PROXY_REJECT names."
+
+
+def logged(caplog):
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if (record.name, record.levelno)
+        == ("django.security.RejectedByTrustedProxy", logging.ERROR)
+    ]
+
+
+def test_the_wsgi_wrapper_rejects_with_400_before_the_application(caplog):
+    started = []
+    with override_settings(TRUSTED_PROXY_REJECT=["direct"]):
+        body = wsgi.TrustedProxy(None)(
+            environ_of(REMOTE_ADDR="192.0.2.1"), lambda *start: started.append(start)
+        )
+    assert (started, body) == (
+        [("400 Bad Request", [("Content-Type", "text/plain")])],
+        [b"Bad Request"],
+    )
+    assert logged(caplog) == [REASON]
+
+
+@pytest.mark.parametrize(
+    ("kind", "messages"),
+    [
+        (
+            "http",
+            [
+                {
+                    "type": "http.response.start",
+                    "status": 400,
+                    "headers": [(b"content-type", b"text/plain")],
+                },
+                {"type": "http.response.body", "body": b"Bad Request"},
+            ],
+        ),
+        ("websocket", [{"type": "websocket.close", "code": 1008}]),
+    ],
+)
+def test_the_asgi_wrapper_rejects_before_the_application(caplog, kind, messages):
+    with override_settings(TRUSTED_PROXY_REJECT=["direct"]):
+        got, sent = hand_on(scope_of(kind=kind, client=("192.0.2.1", 1)))
+    assert (got, sent) == (None, messages)
+    assert logged(caplog) == [REASON]
+
+
+@pytest.mark.parametrize("wrapper", [wsgi.TrustedProxy, asgi.TrustedProxy])
+def test_a_wrong_setting_stops_the_process_at_its_start(wrapper):
+    with override_settings(TRUSTED_PROXIES="10.0.0.1"), pytest.raises(ImproperlyConfigured):
+        wrapper(None)
