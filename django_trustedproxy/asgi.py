@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _SECURE = {"http": "https", "websocket": "wss"}
+_AMBIGUOUS = "ambiguous"  # as good as any text that is not an address
 _PLAIN = {"http": "http", "websocket": "ws"}
 # Servers that speak CGI write one underscore for each of these, and so would merge such a name
 # with a forwarding header.
@@ -44,7 +45,9 @@ class TrustedProxy:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in _SECURE and KEY not in scope:
             policy = get_policy()
-            scope = rewrite_scope(scope, policy)
+            scope = rewrite_scope(
+                scope, policy, may_have_trailers=_may_have_trailers(scope, receive)
+            )
             if reason := rejection(policy, scope[KEY]):
                 log_rejection(reason)
                 await _reject(scope, send)
@@ -61,9 +64,28 @@ async def _reject(scope: Scope, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"Bad Request"})
 
 
-def rewrite_scope(scope: Scope, policy: Policy) -> Scope:
-    """Return a copy of an `http` or `websocket` scope that says who the client is."""
+def _may_have_trailers(scope: Scope, receive: Receive) -> bool:
+    """Tell whether trailers can stand among the headers, behind what the proxy wrote.
+
+    uvicorn 0.54.0 with httptools appends those of a chunked request; what comes with the headers in
+    one packet, before the application runs, and what comes later, to the server's own list only.
+    """
+    server = type(getattr(receive, "__self__", None)).__module__
+    return server == "uvicorn.protocols.http.httptools_impl" and any(
+        name.lower() == b"transfer-encoding" for name, _ in scope["headers"]
+    )
+
+
+def rewrite_scope(scope: Scope, policy: Policy, *, may_have_trailers: bool = False) -> Scope:
+    """Return a copy of an `http` or `websocket` scope that says who the client is.
+
+    With `may_have_trailers`, a designated client header in several lines is malformed.
+    """
     meta, headers = _split(scope, policy)
+    if may_have_trailers:
+        lines = sum(policy.raw_names.get(n.lower()) == policy.header for n, _ in scope["headers"])
+        if lines > 1:
+            meta[policy.header] = _AMBIGUOUS
     resolution = rewrite(meta, policy)
     if "HTTP_HOST" in meta:
         headers = [pair for pair in headers if pair[0].lower() != b"host"]

@@ -285,3 +285,42 @@ def test_the_asgi_wrapper_rejects_before_the_application(caplog, kind, messages)
 def test_a_wrong_setting_stops_the_process_at_its_start(wrapper):
     with override_settings(TRUSTED_PROXIES="10.0.0.1"), pytest.raises(ImproperlyConfigured):
         wrapper(None)
+
+
+class Cycle:
+    """What uvicorn's httptools protocol calls the application with."""
+
+    async def receive(self):
+        return {}
+
+
+Cycle.__module__ = "uvicorn.protocols.http.httptools_impl"
+CHUNKED = ("transfer-encoding", "chunked")
+
+
+@pytest.mark.parametrize(
+    ("receive", "headers", "outcome"),
+    [
+        (
+            Cycle().receive,
+            [("x-forwarded-for", CLIENT), CHUNKED, ("x-forwarded-for", FORGED)],
+            "malformed",
+        ),
+        (Cycle().receive, [("x-forwarded-for", CLIENT), CHUNKED], "forwarded"),
+        (
+            Cycle().receive,
+            [("x-forwarded-for", "6.6.6.6"), ("x-forwarded-for", CLIENT)],
+            "forwarded",
+        ),
+        (None, [("x-forwarded-for", "6.6.6.6"), CHUNKED, ("x-forwarded-for", CLIENT)], "forwarded"),
+    ],
+)
+def test_a_line_that_can_be_a_trailer_is_not_believed(receive, headers, outcome):
+    seen = []
+
+    async def application(scope, _receive, _send):
+        seen.append(scope)
+
+    asyncio.run(asgi.TrustedProxy(application)(scope_of(*headers), receive, None))
+    assert seen[0]["trusted_proxy"].outcome == outcome
+    assert seen[0]["client"][0] == (CLIENT if outcome == "forwarded" else "10.0.0.1")
