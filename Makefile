@@ -2,15 +2,17 @@
 PYTHON ?= python3
 ARGS ?=
 VENV := .venv
+AGREEMENT := .venv-agreement
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint clean
+.PHONY: help demo test test-agreement lint clean
 
 help:
 	@echo "make demo              the example behind a real reverse proxy, until Ctrl-C"
 	@echo "make demo ARGS=--once  the same, ending after its transcript"
 	@echo "make test              the tests, with coverage; ARGS go to pytest"
+	@echo "make test-agreement    ask other packages who the client is, and write docs/agreement.md"
 	@echo "make lint              ruff and mypy"
 	@echo "make clean             remove what these commands made"
 
@@ -20,24 +22,32 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test
 	$(BIN)/pytest --cov $(ARGS)
 
+# In an environment of its own, as the packages are many; the migrations of all would take longer.
+test-agreement: $(AGREEMENT)/.agreement
+	$(AGREEMENT)/bin/pytest --ds tests.agreement.settings --nomigrations tests/agreement $(ARGS)
+
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(AGREEMENT) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 
-$(VENV)/.pip:
+$(VENV)/.pip $(AGREEMENT)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else \
 	  "django-trustedproxy needs Python 3.10 or newer, this is " + sys.version.split()[0] + \
 	  ". Try: make PYTHON=python3.12")'
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "$(PYTHON) has no venv module. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@touch $@
 
-$(VENV)/.demo $(VENV)/.test $(VENV)/.lint: $(VENV)/.%: $(VENV)/.pip pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group $*
+# A file .group in a virtual environment says that the group of pyproject.toml is installed there.
+GROUPS := $(VENV)/.demo $(VENV)/.test $(VENV)/.lint
+$(GROUPS): $(VENV)/.pip
+$(AGREEMENT)/.agreement: $(AGREEMENT)/.pip
+$(GROUPS) $(AGREEMENT)/.agreement: pyproject.toml
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group $(@F:.%=%)
 	@touch $@
