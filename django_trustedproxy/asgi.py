@@ -33,9 +33,10 @@ class TrustedProxy:
     Handles `http` and `websocket`, and passes on any other scope. The application gets a copy of
     the scope and of its header list, with `client`, `scheme`, `headers`, `server`, `path` and
     `root_path` rewritten and the `Resolution` under `scope["trusted_proxy"]`, which
-    `TrustedProxyMiddleware` keeps. Raises `ImproperlyConfigured` at start-up if a setting cannot
-    be used. A request whose outcome `TRUSTED_PROXY_REJECT` names is answered with 400, a WebSocket
-    closed before it is accepted.
+    `TrustedProxyMiddleware` keeps; the server's own scope gets the client alone, for its access
+    log. Raises `ImproperlyConfigured` at start-up if a setting cannot be used. A request whose
+    outcome `TRUSTED_PROXY_REJECT` names is answered with 400, a WebSocket closed before it is
+    accepted.
     """
 
     def __init__(self, application: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
@@ -45,9 +46,11 @@ class TrustedProxy:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in _SECURE and KEY not in scope:
             policy = get_policy()
-            scope = rewrite_scope(
-                scope, policy, may_have_trailers=_may_have_trailers(scope, receive)
-            )
+            trailers = _may_have_trailers(scope, receive)
+            changed = rewrite_scope(scope, policy, may_have_trailers=trailers)
+            # All that the server's own scope learns, for its access log.
+            scope["client"] = changed.get("client")
+            scope = changed
             if reason := rejection(policy, scope[KEY]):
                 log_rejection(reason)
                 await _reject(scope, send)
