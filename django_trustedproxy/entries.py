@@ -8,10 +8,11 @@ at no more text than their caller asks for.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from .headers import FORWARDED, VIEWER_ADDRESS
-from .networks import UNIX, pack
+from .networks import UNIX, pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,13 +23,15 @@ BLANKS = " \t"
 # cost of a hop apart from the header's length.
 LONGEST_ENTRY = 1024
 LONGEST_ELEMENT = 16384
+_LONGEST_NODE = len("[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535")
 MOST_PARAMETERS = 32
 
 
 class Node(NamedTuple):
-    """An address that a hop is known by, and the port that came with it, if one did."""
+    """An address that a hop is known by, packed and as canonical text, and the port beside it."""
 
     packed: bytes
+    text: str
     port: int | None
 
 
@@ -37,6 +40,12 @@ def parse_node(text: str) -> Node | None:
 
     A port is 1 to 65535. Never raises.
     """
+    return _parse_short_node(text) if len(text) <= _LONGEST_NODE else None
+
+
+# Proxies are few and clients come back. Entries are short, so the cache is small.
+@lru_cache(maxsize=4096)
+def _parse_short_node(text: str) -> Node | None:
     if text[:1] == "[":
         address, bracket, rest = text[1:].partition("]")
         if not bracket or ":" not in address or (rest and rest[0] != ":"):
@@ -50,9 +59,9 @@ def parse_node(text: str) -> Node | None:
     if packed is None:
         return None
     if port_text is None:
-        return Node(packed, None)
+        return Node(packed, unpack(packed), None)
     port = parse_port(port_text)
-    return None if port is None else Node(packed, port)
+    return None if port is None else Node(packed, unpack(packed), port)
 
 
 def parse_port(text: str) -> int | None:

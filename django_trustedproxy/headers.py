@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 FORWARDING_HEADERS: dict[str, tuple[str, ...]] = {
     "client": (
         "X-Forwarded-For",
@@ -84,6 +86,7 @@ def wire_name(key: str) -> str:
     return _WIRE_NAMES.get(key) or key.removeprefix("HTTP_").replace("_", "-").title()
 
 
+@cache
 def raw_name(key: str) -> bytes:
     """Return the name of a header as ASGI has it: "HTTP_X_REAL_IP" is b"x-real-ip"."""
     return key.removeprefix("HTTP_").replace("_", "-").lower().encode()

@@ -44,8 +44,9 @@ def rewrite(meta: dict[str, Any], policy: Policy) -> Resolution:
 
 def _write_header(meta: dict[str, Any], policy: Policy, resolution: Resolution) -> None:
     """Leave only what was verified, so that code that reads the leftmost entry agrees."""
-    if policy.keep_header and resolution.chain:
-        meta[policy.header] = policy.form.write(resolution.chain)
+    chain = resolution.chain
+    if chain and policy.keep_header:
+        meta[policy.header] = policy.form.write(chain)
     else:
         meta.pop(policy.header, None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from .entries import header_form, node_of, parse_node, read_elements
@@ -128,18 +129,25 @@ class Policy:
         )
 
 
-def parse_peer(peer: object) -> bytes | None:
+class Address(NamedTuple):
+    """An address, packed and as canonical text."""
+
+    packed: bytes
+    text: str
+
+
+# Behind a proxy there are few peers; without one, the cache has a bound.
+@lru_cache(maxsize=1024)
+def parse_peer(peer: str) -> Address | None:
     """Return the address that a server reported as REMOTE_ADDR, or None if it is not an address.
 
     The zone id of a link-local peer is dropped: it names an interface of this host, not the peer.
     """
-    if not isinstance(peer, str):
-        return None
     packed = pack(peer)
     if packed is None and "%" in peer:
         address = peer.partition("%")[0]
-        return pack(address) if ":" in address else None
-    return packed
+        packed = pack(address) if ":" in address else None
+    return None if packed is None else Address(packed, unpack(packed))
 
 
 def resolve(policy: Policy, peer: object, lookup: Callable[[str], str | None]) -> Resolution:
@@ -149,17 +157,17 @@ def resolve(policy: Policy, peer: object, lookup: Callable[[str], str | None]) -
     a header by its META key, or None. Never raises on what a client or server sends, and reads
     no more of the header than the walk needs: the cost does not depend on its length.
     """
-    packed = parse_peer(peer)
-    if packed is not None and packed in policy.networks:
-        nearest = unpack(packed)
-    elif policy.networks.unix and (peer is None or (isinstance(peer, str) and peer in UNIX_PEERS)):
+    address = parse_peer(peer) if isinstance(peer, str) else None
+    networks = policy.networks
+    if address is not None and address.packed in networks:
+        nearest = address.text
+    elif networks.unix and (peer is None or (isinstance(peer, str) and peer in UNIX_PEERS)):
         nearest = UNIX
     else:
-        address = None if packed is None else unpack(packed)
-        return Resolution(address, address, (), "direct", None, None)
-    way, outcome, port = _walk(
-        policy.networks, nearest, _entries(policy.form.read, lookup(policy.header))
-    )
+        reported = None if address is None else address.text
+        return Resolution(reported, reported, (), "direct", None, None)
+    value = lookup(policy.header)
+    way, outcome, port = _walk(networks, nearest, policy.form.read(value) if value else ())
     # A hop on a Unix socket has no address of its own: the client is then the hop that it reached.
     while len(way) > 1 and way[-1] == UNIX:
         way.pop()
@@ -167,18 +175,12 @@ def resolve(policy: Policy, peer: object, lookup: Callable[[str], str | None]) -
     return Resolution(
         nearest,
         None if client == UNIX else client,
-        tuple(reversed(way)),
+        tuple(way[::-1]),
         outcome,
         policy.header_name,
         port,
         _statements(policy, nearest, lookup) if policy.designations else (),
     )
-
-
-def _entries(
-    read: Callable[[str], Iterable[str | None]], value: str | None
-) -> Iterable[str | None]:
-    return read(value) if value else ()
 
 
 def _walk(
@@ -199,7 +201,7 @@ def _walk(
             continue
         node = None if text is None else parse_node(text)
         if node is not None:
-            way.append(unpack(node.packed))
+            way.append(node.text)
             port = node.port
         elif text == UNIX and networks.unix:
             way.append(UNIX)
