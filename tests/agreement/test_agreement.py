@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.core.checks import Tags, run_checks
 
 from tests import stack
 from tests.agreement.rows import ROWS, ask_hitcount, ask_uvicorn
@@ -28,8 +29,8 @@ each_limiter = pytest.mark.parametrize(
 def end_of_attack(row, *, is_protected):
     """Attack a limiter, and tell whether the attacker and whether the victim are refused.
 
-    The attacker claims the victim's address as often as it takes to be locked out, and then another
-    one in each request.
+    The attacker claims the victim's address three times, which locks out in most of them, and then
+    another one in each request.
     """
     claims = [VICTIM] * 3 + [f"6.6.6.{number}" for number in range(40)]
     with row.site(is_protected=is_protected) as site:
@@ -75,6 +76,18 @@ def wrong_answers(row):
 @pytest.mark.parametrize("row", [row for row in ROWS if row.setting], ids=lambda row: row.package)
 def test_a_setting_of_the_table_is_needed(row):
     assert wrong_answers(row._replace(setting="")) != set()
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.check], ids=lambda row: row.package)
+def test_a_check_asks_for_the_setting_until_it_is_there(row):
+    def hints(asked):
+        with asked.site(is_protected=True):
+            found = run_checks(tags=[Tags.security])
+        return [one.hint for one in found if one.id == f"trustedproxy.{row.check}"]
+
+    (hint,) = hints(row._replace(setting=""))
+    assert f"Write {row.setting}. " in hint
+    assert hints(row) == []
 
 
 @pytest.mark.parametrize(
