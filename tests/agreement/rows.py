@@ -460,4 +460,5 @@ ROWS = [
         setting="TRUSTED_PROXY_KEEP_HEADER = False",
     ),
     Row("gunicorn access log", "gunicorn", ask_gunicorn),
+    Row("uvicorn access log", "uvicorn", ask_uvicorn, mount="ASGI wrapper"),
 ]

@@ -6,13 +6,11 @@ import pytest
 from django.core.checks import Tags, run_checks
 
 from tests import stack
-from tests.agreement.rows import ROWS, ask_hitcount, ask_uvicorn
+from tests.agreement.rows import ROWS, ask_hitcount
 from tests.agreement.visits import (
     CLIENT,
-    PROXY,
     SCENARIOS,
     VICTIM,
-    Site,
     Visit,
     through_proxy,
 )
@@ -103,12 +101,6 @@ def test_the_page_has_the_answers_of_this_run():
     found = re.sub(r"(\|---.*\n)(\|.*\n)*", lambda table: table[1] + lines, written)
     PAGE.write_text(found)
     assert rows_of(written) == rows_of(found)
-
-
-@pytest.mark.parametrize("is_protected", [False, True])
-def test_the_access_log_of_uvicorn_names_the_proxy(is_protected):
-    site = Site("ASGI wrapper", is_protected)
-    assert ask_uvicorn(site, SCENARIOS["honest, one hop"]) == PROXY
 
 
 def test_hitcount_has_one_address_for_all_of_ipv6():
