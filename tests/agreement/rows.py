@@ -42,14 +42,16 @@ class Row(NamedTuple):
     """A package of the table.
 
     `ask(site, visit)` uses the package and returns the address that it concluded. `setting` is
-    Python text that makes it agree, `needs` what makes it work at all; the middleware is the
-    package's own. A limiter has `attempt(site, visit, user)`, which tells whether it refused.
+    Python text that makes it agree, `check` the id of the system check that asks for it, and
+    `needs` what makes the package work at all; the middleware is its own. A limiter has
+    `attempt(site, visit, user)`, which tells whether it refused.
     """
 
     package: str
     distribution: str
     ask: Callable
     setting: str = ""
+    check: str = ""
     needs: Mapping = MappingProxyType({})
     middleware: tuple = ()
     mount: str = "middleware"
@@ -58,7 +60,7 @@ class Row(NamedTuple):
     @contextlib.contextmanager
     def site(self, *, is_protected):
         """Install the package alone or, if protected, with django-trustedproxy and the setting."""
-        chosen = {}
+        chosen = {"REST_FRAMEWORK": dict(settings.REST_FRAMEWORK)}
         if is_protected:
             exec(self.setting, chosen)
             chosen.pop("__builtins__")
@@ -80,7 +82,7 @@ class Row(NamedTuple):
         return (
             self.package,
             version(self.distribution),
-            f"`{self.setting}`" if self.setting else "",
+            f"`{self.setting}` {self.check}".strip() if self.setting else "",
             self.mount,
             f"`{self.answer(attack, is_protected=False)}`",
             f"`{self.answer(attack, is_protected=True)}`",
@@ -337,7 +339,8 @@ ROWS = [
         "DRF throttle",
         "djangorestframework",
         ask_drf,
-        setting='REST_FRAMEWORK = {"NUM_PROXIES": 0}',
+        setting='REST_FRAMEWORK["NUM_PROXIES"] = 0',
+        check="W011",
         attempt=attempt_drf,
     ),
     Row(
@@ -345,6 +348,7 @@ ROWS = [
         "django-ninja",
         ask_ninja,
         setting="NINJA_NUM_PROXIES = 0",
+        check="W012",
         attempt=attempt_ninja,
     ),
     Row("django-ratelimit", "django-ratelimit", ask_ratelimit, attempt=attempt_ratelimit),
@@ -456,4 +460,5 @@ ROWS = [
         setting="TRUSTED_PROXY_KEEP_HEADER = False",
     ),
     Row("gunicorn access log", "gunicorn", ask_gunicorn),
+    Row("uvicorn access log", "uvicorn", ask_uvicorn, mount="ASGI wrapper"),
 ]

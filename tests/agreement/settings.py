@@ -72,5 +72,6 @@ AXES_ENABLED = False  # or it would count the logins of the other rows
 CMS_CONFIRM_VERSION4 = True
 DEFENDER_REDIS_NAME = "redis"
 RECAPTCHA_PUBLIC_KEY = RECAPTCHA_PRIVATE_KEY = "tests"
+REST_FRAMEWORK = {"DEFAULT_THROTTLE_RATES": {"anon": "3/day"}}
 ROLLBAR = {"access_token": "tests", "environment": "tests", "handler": "blocking"}
 SITE_ID = 1
