@@ -50,6 +50,9 @@ _CONDITIONS: dict[str, Callable[[Any, Policy], bool]] = {
     "is excepted": lambda value, _: (
         not set(value).isdisjoint(_read("LOCKDOWN_REMOTE_ADDR_EXCEPTIONS"))
     ),
+    "always": lambda *_: True,
+    "unset": lambda value, _: not value,
+    "not False": lambda value, _: value is not False,
     "judges hops": lambda value, _: (
         not value and not _first("TRUST_ALL_PROXIES", "IPRESTRICT_TRUST_ALL_PROXIES")
     ),
@@ -91,7 +94,12 @@ def _is_wrong(neighbour: Neighbour, policy: Policy) -> bool:
 
 def _is_used(app: str, *, is_set: bool) -> bool:
     """Tell whether a package is in use; one that is only there is, if its setting is there too."""
-    return apps.is_installed(app) or app in sys.modules or (is_set and _is_importable(app))
+    return (
+        apps.is_installed(app)
+        or app in sys.modules
+        or any(path.startswith(f"{app}.") for path in settings.MIDDLEWARE)
+        or (is_set and _is_importable(app))
+    )
 
 
 def _is_importable(module: str) -> bool:

@@ -47,6 +47,9 @@ WRONG = {
         {"IPRESTRICT_IGNORE_PROXY_HEADER": False},
         {"IPRESTRICT_IGNORE_PROXY_HEADER": True, "IGNORE_PROXY_HEADER": False},
     ],
+    "W033": [{"ROLLBAR": {}}, {"ROLLBAR": {"capture_ip": "anonymize"}}],
+    "W034": [{}],
+    "W035": [{}],
 }
 
 NO_LIST = [{"TRUSTED_PROXY_KEEP_HEADER": False}, {"TRUSTED_PROXY_HEADER": "X-Real-IP"}]
@@ -108,4 +111,7 @@ RIGHT = {
         {"IPRESTRICT_TRUST_ALL_PROXIES": True},
         *NO_LIST,
     ],
+    "W033": [{"ROLLBAR": {"capture_ip": False}}, *NO_LIST],
+    "W034": [{"POSTHOG_MW_EXTRA_PROPERTIES": lambda r: {"$ip": r.META["REMOTE_ADDR"]}}],
+    "W035": NO_LIST,
 }

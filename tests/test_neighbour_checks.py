@@ -343,9 +343,9 @@ from django_trustedproxy import checks, neighbour_checks
 for path in settings.MIDDLEWARE:
     import_string(path)
 before = {name.partition(".")[0] for name in sys.modules}
-begin = time.perf_counter()
+begin = time.process_time()
 found = [m for c in (*checks.ALL, *neighbour_checks.ALL, *neighbour_checks.DEPLOY) for m in c()]
-spent = time.perf_counter() - begin
+spent = time.process_time() - begin
 print(found, sorted({name.partition(".")[0] for name in sys.modules} - before), spent < 0.05)
 """
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "example_project.settings"}
