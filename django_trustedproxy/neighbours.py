@@ -302,7 +302,7 @@ NEIGHBOURS: tuple[Neighbour, ...] = (
         "rollbar",
         ("ROLLBAR.capture_ip",),
         "not False",
-        True,
+        None,
         "reports the whole X-Forwarded-For",
         "TRUSTED_PROXY_KEEP_HEADER = False",
         needs_list=True,
