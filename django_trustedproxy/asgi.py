@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .conf import get_policy
+from .diagnosis import tell
 from .exceptions import log_rejection
 from .headers import raw_name
 from .meta import KEY, rewrite
@@ -48,6 +49,7 @@ class TrustedProxy:
             policy = get_policy()
             trailers = _may_have_trailers(scope, receive)
             changed = rewrite_scope(scope, policy, may_have_trailers=trailers)
+            tell(changed[KEY])
             # All that the server's own scope learns, for its access log.
             scope["client"] = changed.get("client")
             scope = changed

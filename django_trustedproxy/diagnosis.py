@@ -1,6 +1,6 @@
-"""A diagnosis of the first requests: what a server did to them, which no system check can see.
+"""What the log tells: why an answer may not be the expected one, once per process and kind.
 
-Servers do not run system checks, so each finding is logged once per process instead.
+Servers do not run system checks, so what they did to the first requests is told here as well.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.signals import request_started
 
+from .explanation import sentence
 from .headers import FORWARDED
 from .networks import short_repr
 from .resolver import resolve
@@ -17,7 +18,7 @@ from .resolver import resolve
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .resolver import Policy
+    from .resolver import Policy, Resolution
 
 logger = logging.getLogger("django_trustedproxy")
 
@@ -29,6 +30,35 @@ _MARKS = (
     "wsgi_cloudflare_proxy_fix.orig",
 )
 _CLEARED_BY_WAITRESS = ("HTTP_X_FORWARDED_FOR", FORWARDED)
+
+
+# The kinds that were told. There are few, so that a flood of requests changes nothing.
+_told: set[str] = set()
+
+
+def tell(resolution: Resolution, header_text: str | None = None) -> None:
+    """Log what may be a wrong configuration, the first time that it happens in this process.
+
+    `header_text` is the designated header as it came; it is shown escaped and shortened.
+    """
+    if logger.isEnabledFor(logging.DEBUG):
+        logger.debug(sentence(resolution))
+    outcome = resolution.outcome
+    is_noted = outcome == "forwarded" or (outcome == "direct" and not resolution.dropped)
+    if not is_noted and outcome not in _told:
+        _told.add(outcome)
+        came = f" It came as {short_repr(header_text)}." if outcome == "malformed" else ""
+        logger.warning("%s%s This is told once.", sentence(resolution), came)
+    if resolution.statements:
+        for name in resolution.malformed_headers:
+            if name not in _told:
+                _told.add(name)
+                logger.warning(
+                    "%s from the trusted proxy %s is malformed: its values differ, or one has the "
+                    "wrong form. Have the proxy set it. This is told once.",
+                    name,
+                    resolution.peer,
+                )
 
 
 class Diagnosis:

@@ -31,8 +31,10 @@ def rewrite(meta: dict[str, Any], policy: Policy) -> Resolution:
     is_direct = resolution.outcome == "direct"
     dropped = policy.dropped_if_direct if is_direct else policy.dropped
     if not meta.keys().isdisjoint(dropped):
-        for key in meta.keys() & dropped:
+        keys = meta.keys() & dropped
+        for key in keys:
             del meta[key]
+        resolution = resolution._replace(dropped=tuple(sorted(keys)))
     if not is_direct:
         _write_header(meta, policy, resolution)
     write_client(meta, resolution, reported)

@@ -9,7 +9,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.urls import set_script_prefix
 
 from .conf import get_policy
-from .diagnosis import Diagnosis
+from .diagnosis import Diagnosis, tell
 from .exceptions import RejectedByTrustedProxy
 from .meta import KEY, rewrite, write_client
 from .resolver import Resolution, rejection
@@ -46,7 +46,9 @@ class TrustedProxyMiddleware:
             scope = request.scope if isinstance(request, ASGIRequest) else {}
             client = scope.get("client")
             self.diagnosis.look(request.META, client[0] if client else None, policy)
+        header_text = request.META.get(policy.header)
         resolution = _decide(request, policy)
+        tell(resolution, header_text)
         # Cached copies of what has changed, which an earlier middleware may have asked for.
         request.__dict__.pop("headers", None)
         request.__dict__.pop("_current_scheme_host", None)

@@ -43,7 +43,8 @@ class Resolution(NamedTuple):
     request passed, in the order of X-Forwarded-For with the peer last, so that `client, *proxies`
     is the way of the request; it is empty where the peer is the client. `header` is the wire name
     of the designated header if it was consulted, `client_port` the port that it gave.
-    `statements` is what the designated headers of other purposes said.
+    `statements` is what the designated headers of other purposes said, `dropped` the META keys of
+    the forwarding headers that were taken away.
     """
 
     peer: str | None
@@ -53,6 +54,7 @@ class Resolution(NamedTuple):
     header: str | None
     client_port: int | None
     statements: tuple[Statement, ...] = ()
+    dropped: tuple[str, ...] = ()
 
     @property
     def chain(self) -> tuple[str, ...]:
@@ -167,7 +169,7 @@ def resolve(policy: Policy, peer: object, lookup: Callable[[str], str | None]) -
         reported = None if address is None else address.text
         return Resolution(reported, reported, (), "direct", None, None)
     value = lookup(policy.header)
-    way, outcome, port = _walk(networks, nearest, policy.form.read(value) if value else ())
+    way, outcome, port = walk(networks, nearest, policy.form.read(value) if value else ())
     # A hop on a Unix socket has no address of its own: the client is then the hop that it reached.
     while len(way) > 1 and way[-1] == UNIX:
         way.pop()
@@ -183,7 +185,7 @@ def resolve(policy: Policy, peer: object, lookup: Callable[[str], str | None]) -
     )
 
 
-def _walk(
+def walk(
     networks: TrustedNetworks, nearest: str, entries: Iterable[str | None]
 ) -> tuple[list[str], Outcome, int | None]:
     """Walk entries from the right and return the verified hops, nearest first.
@@ -246,7 +248,7 @@ def _parameter(networks: TrustedNetworks, nearest: str, value: str, purpose: str
             walked.append(element)
             yield node_of(element)
 
-    _walk(networks, nearest, nodes())
+    walk(networks, nearest, nodes())
     elements = [element for element in reversed(walked[:MAX_HOPS]) if element is not None]
     stated = (e.proto if purpose == "scheme" else e.host for e in elements)
     return next((text for text in stated if text is not None), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .conf import get_policy
+from .diagnosis import tell
 from .exceptions import log_rejection
 from .meta import rewrite
 from .resolver import rejection
@@ -30,7 +31,10 @@ class TrustedProxy:
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         policy = get_policy()
-        if reason := rejection(policy, rewrite(environ, policy)):
+        header_text = environ.get(policy.header)
+        resolution = rewrite(environ, policy)
+        tell(resolution, header_text)
+        if reason := rejection(policy, resolution):
             log_rejection(reason)
             start_response("400 Bad Request", [("Content-Type", "text/plain")])
             return [b"Bad Request"]

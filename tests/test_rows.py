@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.mounts import MOUNTS
+from tests.mounts import MOUNTS, joined
 from tests.rows import MISSING, each_row
 
 
@@ -10,7 +10,7 @@ from tests.rows import MISSING, each_row
 @each_row
 def test_the_answer_of_a_row_is_the_same_through_every_mount(row, mount):
     meta, resolution, _ = MOUNTS[mount](row)
-    peer, client, proxies, outcome, _header, port, statements = resolution
+    peer, client, proxies, outcome, _header, port, statements, dropped = resolution
 
     assert (client, outcome, tuple(proxies), port) == (
         row.client,
@@ -27,6 +27,8 @@ def test_the_answer_of_a_row_is_the_same_through_every_mount(row, mount):
     assert meta == expected
     assert peer == (proxies[-1] if proxies else peer)
     assert statements == []
+    cut = {kept_key(row)} if row.outcome != "direct" else set()
+    assert dropped == sorted(set(joined(row.headers)) - cut)
 
 
 def kept_key(row):

@@ -66,7 +66,13 @@ def test_the_application_gets_a_copy_that_says_who_the_client_is(kind):
         (b"x-forwarded-for", f"{CLIENT}, 10.0.0.2".encode()),
     ]
     assert got["trusted_proxy"] == Resolution(
-        "10.0.0.1", CLIENT, ("10.0.0.2", "10.0.0.1"), "forwarded", "X-Forwarded-For", 4712
+        "10.0.0.1",
+        CLIENT,
+        ("10.0.0.2", "10.0.0.1"),
+        "forwarded",
+        "X-Forwarded-For",
+        4712,
+        dropped=("HTTP_X_REAL_IP",),
     )
 
 

@@ -1,0 +1,14 @@
+"""What all tests share."""
+
+import pytest
+
+from django_trustedproxy import diagnosis
+from django_trustedproxy.resolver import OUTCOMES
+
+
+@pytest.fixture(autouse=True)
+def told(monkeypatch):
+    """Let every outcome count as told already; a test of the log empties the set."""
+    kinds = set(OUTCOMES)
+    monkeypatch.setattr(diagnosis, "_told", kinds)
+    return kinds

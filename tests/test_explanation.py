@@ -1,0 +1,348 @@
+"""Explanations, the command that prints them, the log, the panel and the helper for tests."""
+
+import io
+import json
+import logging
+import sys
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.http import HttpResponse
+from django.test import RequestFactory, override_settings
+
+from django_trustedproxy.asgi import rewrite_scope
+from django_trustedproxy.conf import get_policy
+from django_trustedproxy.diagnosis import tell
+from django_trustedproxy.explanation import Hop, explain
+from django_trustedproxy.middleware import TrustedProxyMiddleware
+from django_trustedproxy.testing import through
+from tests.mounts import joined
+from tests.rows import MISSING, ROWS, each_row
+
+CLIENT = "203.0.113.9"
+DEFAULT = ["10.0.0.0/8"]
+
+
+def explained(row):
+    meta = joined(row.headers)
+    if row.peer is not MISSING:
+        meta["REMOTE_ADDR"] = row.peer
+    with override_settings(**row.settings):
+        return explain(get_policy(), row.settings.get("TRUSTED_PROXIES", DEFAULT), meta)
+
+
+@each_row
+def test_an_explanation_has_the_answer_and_tells_each_hop(row):
+    found = explained(row)
+    answer = found.resolution
+    assert (answer.client, answer.outcome, answer.proxies) == (row.client, row.outcome, row.proxies)
+    verdicts = [hop.verdict for hop in found.hops]
+    assert verdicts.count("client") <= 1
+    stops = [verdict for verdict in verdicts if verdict in ("client", "not an address")]
+    # Whatever ends the walk was read last.
+    assert stops == [verdict for verdict in verdicts[-1:] if verdict in stops]
+    ends = ["not an address", "too many entries"]
+    assert bool(verdicts and verdicts[-1] in ends) == (row.outcome == "malformed")
+    assert all(
+        (hop.trusted_by is not None) == (hop.verdict == "trusted proxy") for hop in found.hops
+    )
+    assert row.client is None or row.client in found.sentence
+    assert len(found.sentence) < 500
+    assert found.sentence.isprintable()
+
+
+def row_named(name):
+    return next(row for row in ROWS if row.id == name)
+
+
+def test_hops_are_told_from_the_right_with_the_entry_that_trusts_them():
+    found = explained(row_named("issue-example"))
+    assert found.peer_trusted_by == "10.0.0.0/8"
+    assert found.hops == (
+        Hop("10.0.0.2", "trusted proxy", "10.0.0.0/8"),
+        Hop(CLIENT, "client", None),
+    )
+    assert not found.is_read_to_end
+    assert explained(row_named("two-hops")).is_read_to_end
+
+
+def ask(*arguments, **settings):
+    out = io.StringIO()
+    with override_settings(**settings):
+        call_command("trustedproxy", *arguments, stdout=out, no_color=True)
+    return out.getvalue()
+
+
+# The seven that people ask about: why it does not work.
+SEVEN = {
+    "peer not listed": (
+        {},
+        ["--peer", "172.18.0.2", "--header", f"X-Forwarded-For: {CLIENT}"],
+        "direct: The peer 172.18.0.2 is not in TRUSTED_PROXIES, so it is the client, and "
+        'X-Forwarded-For was dropped. If it is your own proxy, add "172.18.0.2" to TRUSTED_PROXIES; if '
+        "it is not, leave it out, or it could claim any address.",
+    ),
+    "wrong header name": (
+        {},
+        ["--peer", "10.0.0.9", "--header", f"X-Real-IP: {CLIENT}"],
+        "missing: The peer 10.0.0.9 is a trusted proxy but sent no X-Forwarded-For, so REMOTE_ADDR "
+        "stays. It sent X-Real-IP: name the header that your proxy sets in TRUSTED_PROXY_HEADER.",
+    ),
+    "uvicorn rewrote already": (
+        {},
+        ["--peer", CLIENT, "--header", f"X-Forwarded-For: {CLIENT}"],
+        f"direct: The peer {CLIENT} is not in TRUSTED_PROXIES, so it is the client, and "
+        f'X-Forwarded-For was dropped. If it is your own proxy, add "{CLIENT}" to TRUSTED_PROXIES; if '
+        "it is not, leave it out, or it could claim any address.",
+    ),
+    "nginx does not set the header": (
+        {},
+        ["--peer", "10.0.0.9"],
+        "missing: The peer 10.0.0.9 is a trusted proxy but sent no X-Forwarded-For, so REMOTE_ADDR "
+        "stays. Have the proxy set it; its own health checks carry none.",
+    ),
+    "Unix socket not listed": (
+        {},
+        ["--peer", "unix:", "--header", f"X-Forwarded-For: {CLIENT}"],
+        "direct: The peer, which has no address, is not in TRUSTED_PROXIES, so it is the client, and "
+        'X-Forwarded-For was dropped. If it is your own proxy, add "unix:" to TRUSTED_PROXIES; if it is '
+        "not, leave it out, or it could claim any address.",
+    ),
+    "port from Azure": (
+        {},
+        ["--peer", "10.0.0.9", "--header", f"X-Forwarded-For: {CLIENT}:51234"],
+        f"forwarded: {CLIENT} is the client: X-Forwarded-For names it, behind the trusted 10.0.0.9.",
+    ),
+    "two proxies but one listed": (
+        {"TRUSTED_PROXIES": ["10.0.0.9"]},
+        ["--peer", "10.0.0.9", "--header", f"X-Forwarded-For: {CLIENT}, 10.0.0.2"],
+        "forwarded: 10.0.0.2 is the client: X-Forwarded-For names it, behind the trusted 10.0.0.9.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SEVEN)
+def test_explain_says_in_its_last_line_why(case, monkeypatch):
+    settings, arguments, line = SEVEN[case]
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert ask("explain", *arguments, **settings).splitlines()[-1] == line
+
+
+def test_explain_prints_the_way_and_the_change():
+    arguments = ["--peer", "10.0.0.1", "--header", "X-Forwarded-For: 6.6.6.6,x\x1b[31m,,10.0.0.2"]
+    assert ask("explain", *arguments).splitlines() == [
+        "Peer",
+        "  10.0.0.1  trusted by '10.0.0.0/8'",
+        "X-Forwarded-For, from the right",
+        "  '10.0.0.2'  trusted proxy by '10.0.0.0/8'",
+        "  ''  empty",
+        "  'x\\x1b[31m'  not an address",
+        "  what is further left is not read",
+        "Request",
+        "- HTTP_X_FORWARDED_FOR = '6.6.6.6,x\\x1b[31m,,10.0.0.2'",
+        "+ HTTP_X_FORWARDED_FOR = '10.0.0.2'",
+        "- REMOTE_ADDR = '10.0.0.1'",
+        "+ REMOTE_ADDR = '10.0.0.2'",
+        "  wsgi.url_scheme = 'http'",
+        "malformed: The walk through X-Forwarded-For ended before 'x\\x1b[31m', so 10.0.0.2, the last "
+        "verified hop, stands for the client.",
+    ]
+
+
+def test_explain_tells_of_a_malformed_header_of_another_purpose():
+    arguments = ["--peer", "10.0.0.1", "--header", f"X-Forwarded-For: {CLIENT}"]
+    arguments += ["--header", "X-Forwarded-Proto: https", "--header", "X-Forwarded-Proto: http"]
+    lines = ask("explain", *arguments, TRUSTED_PROXY_SCHEME_HEADER="X-Forwarded-Proto").splitlines()
+    assert lines[-2] == "X-Forwarded-Proto is malformed: its values differ or have the wrong form."
+
+
+RAW = f"GET / HTTP/1.1\r\nHost: site\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: {CLIENT}\r\n\r\nX: y"
+
+
+@pytest.mark.parametrize("text", [RAW, RAW.partition("\r\n")[2], RAW.partition("\r\n\r\n")[0]])
+def test_explain_reads_a_pasted_request(text, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+    facts = json.loads(ask("explain", "--peer", "10.0.0.1", "--json"))
+    assert (facts["client"], facts["outcome"]) == (CLIENT, "forwarded")
+    assert facts["before"]["HTTP_HOST"] == "site"
+    assert facts["before"]["HTTP_X_FORWARDED_FOR"] == f"6.6.6.6,{CLIENT}"
+    assert facts["after"]["HTTP_X_FORWARDED_FOR"] == CLIENT
+    assert facts["peer"] == {"address": "10.0.0.1", "trusted_by": "10.0.0.0/8"}
+    assert facts["hops"] == [{"text": CLIENT, "verdict": "client", "trusted_by": None}]
+    assert facts["read_to_end"] is False
+    assert "trusted_proxy" not in facts["after"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "message"),
+    [
+        (["explain"], {}, '--peer is missing: write --peer 10.0.0.9, or --peer "unix:".'),
+        (
+            ["explain", "--peer", "10.0.0.1", "--header", "X-Forwarded-For"],
+            {},
+            "--header 'X-Forwarded-For': expected 'Name: value'.",
+        ),
+        (
+            ["explain", "--peer", "10.0.0.1", "--header", "X Y: z"],
+            {},
+            "--header 'X Y: z': expected 'Name: value'.",
+        ),
+        (
+            ["show"],
+            {"TRUSTED_PROXIES": ["*"]},
+            "trustedproxy.E007: TRUSTED_PROXIES[0] trusts everybody: expected an address, a network or a "
+            "name (loopback, private, link-local, shared, unix:), got '*'. Write the networks that your "
+            'proxies connect from, such as "private".',
+        ),
+        (["sing"], {}, "Error: argument action: invalid choice: 'sing' (choose from "),
+    ],
+)
+def test_a_bad_argument_is_one_clear_line(arguments, settings, message):
+    with pytest.raises(CommandError) as caught:
+        ask(*arguments, **settings)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_show_prints_the_effective_policy():
+    settings = {
+        "TRUSTED_PROXIES": ["10.0.0.0/9", "10.128.0.0/9", "unix:"],
+        "TRUSTED_PROXY_SCHEME_HEADER": "X-Forwarded-Proto",
+        "USE_X_FORWARDED_HOST": True,
+        "TRUSTED_PROXY_REJECT": ["direct"],
+        "TRUSTED_PROXY_HEADERS": [],
+    }
+    facts = json.loads(ask("show", "--json", **settings))
+    assert facts["trusted"] == {
+        "10.0.0.0/9": ["10.0.0.0/9"],
+        "10.128.0.0/9": ["10.128.0.0/9"],
+        "unix:": [],
+    }
+    assert facts["merged"] == ["10.0.0.0/8"]
+    assert facts["headers"] == {
+        "client": ["X-Forwarded-For", "cut"],
+        "scheme": ["X-Forwarded-Proto", "written"],
+        "host": ["X-Forwarded-Host", "guarded for Django"],
+    }
+    assert "X-Real-IP" in facts["dropped"]
+    assert {"X-Forwarded-For", "X-Forwarded-Port"} <= set(facts["dropped_from_untrusted"])
+    assert facts["rejected"] == ["direct"]
+    assert [finding["id"] for finding in facts["findings"]] == ["trustedproxy.W006"]
+    lines = ask("show", **settings).splitlines()
+    assert "  10.0.0.0/9  10.0.0.0/9" in lines
+    assert "  scheme  X-Forwarded-Proto written" in lines
+    assert "  port    passes unchanged" in [line.rstrip() for line in lines]
+    assert lines[-1].startswith("  trustedproxy.W006: TRUSTED_PROXY_HEADERS is not a setting")
+
+
+def test_show_says_that_nobody_is_trusted():
+    lines = ask("show", TRUSTED_PROXIES=[]).splitlines()
+    assert "  nobody" in lines
+    assert lines[-1] == "  none"
+
+
+def messages(caplog):
+    return [r.getMessage() for r in caplog.records if r.name == "django_trustedproxy"]
+
+
+def serve(**meta):
+    TrustedProxyMiddleware(lambda _: HttpResponse())(RequestFactory().get("/", **meta))
+
+
+@pytest.mark.parametrize(
+    ("meta", "beginning"),
+    [
+        (
+            {"REMOTE_ADDR": "192.0.2.1", "HTTP_X_FORWARDED_FOR": CLIENT},
+            "The peer 192.0.2.1 is not in TRUSTED_PROXIES",
+        ),
+        (
+            {"REMOTE_ADDR": "10.0.0.1"},
+            "The peer 10.0.0.1 is a trusted proxy but sent no X-Forwarded-For",
+        ),
+        (
+            {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "evil\x1b[31m" + "x" * 500},
+            "The walk through X-Forwarded-For ended before something that is not an address",
+        ),
+    ],
+)
+def test_what_may_be_a_wrong_configuration_is_told_once(caplog, told, meta, beginning):
+    told.clear()
+    for _ in range(3):
+        serve(**meta)
+    (message,) = messages(caplog)
+    assert message.startswith(beginning)
+    assert message.endswith("This is told once.")
+    assert message.isprintable()
+    assert len(message) < 500
+
+
+def test_a_flood_of_peers_and_headers_is_told_once_and_keeps_nothing(caplog, told):
+    told.clear()
+    for number in range(300):
+        serve(REMOTE_ADDR=f"192.0.2.{number % 256}", HTTP_X_REAL_IP=f"{number}")
+    assert len(messages(caplog)) == 1
+    assert told == {"direct"}
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {"REMOTE_ADDR": "192.0.2.1"},
+        {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": CLIENT, "HTTP_X_REAL_IP": "1.1.1.1"},
+    ],
+)
+def test_what_is_in_order_is_not_told(caplog, told, meta):
+    told.clear()
+    serve(**meta)
+    assert messages(caplog) == []
+
+
+def test_a_malformed_header_of_another_purpose_is_told_once(caplog, told):
+    told.clear()
+    meta = {"HTTP_X_FORWARDED_FOR": CLIENT, "HTTP_X_FORWARDED_PROTO": "https,http"}
+    with override_settings(TRUSTED_PROXY_SCHEME_HEADER="X-Forwarded-Proto"):
+        for _ in range(2):
+            serve(REMOTE_ADDR="10.0.0.1", **meta)
+    assert messages(caplog) == [
+        "X-Forwarded-Proto from the trusted proxy 10.0.0.1 is malformed: its values differ, or one has "
+        "the wrong form. Have the proxy set it. This is told once."
+    ]
+
+
+def test_each_request_is_told_at_debug(caplog):
+    with caplog.at_level(logging.DEBUG, "django_trustedproxy"):
+        serve(REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=CLIENT)
+        serve(REMOTE_ADDR="192.0.2.1")
+    assert messages(caplog) == [
+        f"{CLIENT} is the client: X-Forwarded-For names it, behind the trusted 10.0.0.1.",
+        "The peer 192.0.2.1 is not in TRUSTED_PROXIES, so it is the client.",
+    ]
+
+
+def test_a_scope_without_the_header_text_is_told_all_the_same(caplog, told):
+    told.clear()
+    scope = {"type": "http", "headers": [(b"x-forwarded-for", b"x")], "client": ("10.0.0.1", 1)}
+    tell(rewrite_scope(scope, get_policy())["trusted_proxy"])
+    assert messages(caplog)[0].startswith("The walk through X-Forwarded-For ended before")
+
+
+@pytest.mark.parametrize(
+    ("chain", "settings", "proxies"),
+    [
+        ([CLIENT], {}, []),
+        ([CLIENT, "10.0.0.1"], {}, ["10.0.0.1"]),
+        (["2001:db8::1", "10.0.0.2", "10.0.0.1"], {}, ["10.0.0.2", "10.0.0.1"]),
+        (
+            ["2001:db8::1", "10.0.0.2", "10.0.0.1"],
+            {"TRUSTED_PROXY_HEADER": "Forwarded"},
+            ["10.0.0.2", "10.0.0.1"],
+        ),
+        ([CLIENT, "unix:"], {"TRUSTED_PROXIES": ["unix:"]}, ["unix:"]),
+    ],
+)
+def test_a_test_sends_a_request_as_a_client_through_a_chain(client, chain, settings, proxies):
+    with override_settings(**settings):
+        seen = client.get("/echo", **through(*chain)).json()
+    assert seen["meta"]["REMOTE_ADDR"] == chain[0]
+    assert seen["resolution"][2] == proxies
