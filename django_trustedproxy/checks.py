@@ -5,6 +5,7 @@ from __future__ import annotations
 from inspect import isclass
 from typing import TYPE_CHECKING, TypeVar
 
+import django
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's own name
 from django.utils.module_loading import import_string
@@ -192,6 +193,21 @@ def _first_known(loaded: object, known: Mapping[str, Known]) -> Known | None:
     return next((known[path] for path in paths if path in known), None)
 
 
+def check_django_version(**_: object) -> list[CheckMessage]:
+    """Report a Django that takes X_Forwarded_For for X-Forwarded-For under ASGI: CVE-2026-3902."""
+    floor = (5, 2, 13) if django.VERSION[:2] <= (5, 2) else (6, 0, 4)
+    if django.VERSION[:3] >= floor:
+        return []
+    return [
+        Error(
+            f"Django {django.get_version()} takes a header X_Forwarded_For for X-Forwarded-For "
+            "under ASGI, so that a client can add to what the proxy wrote.",
+            hint=f"Install Django {'.'.join(map(str, floor))} or newer. See README, {ID}E015.",
+            id=ID + "E015",
+        )
+    ]
+
+
 ALL = (
     check_settings,
     check_single_header,
@@ -201,4 +217,5 @@ ALL = (
     check_middleware_listed,
     check_middleware_order,
     check_other_fixers,
+    check_django_version,
 )

@@ -73,6 +73,13 @@ def test_axes_without_ipware_reads_no_header(install):
     assert ids(AXES_IPWARE_PROXY_COUNT=1) == []
 
 
+def test_what_lockdown_cannot_read_is_no_finding(install):
+    install("lockdown")
+    exceptions = ["a name"]
+    settings = {"LOCKDOWN_TRUSTED_PROXIES": ["10.0.0.2"]}
+    assert ids(LOCKDOWN_REMOTE_ADDR_EXCEPTIONS=exceptions, **settings) == []
+
+
 def test_the_message_names_the_setting_that_counts(install):
     install("iprestrict")
     (found,) = ours(IGNORE_PROXY_HEADER=False, IPRESTRICT_IGNORE_PROXY_HEADER=True)
@@ -219,14 +226,20 @@ def test_request_events_of_easy_audit_are_a_warning_without_a_wrapper(monkeypatc
     assert ids(**HERE) == []
 
 
-@pytest.mark.parametrize("sends", [True, False])
+@pytest.mark.parametrize(
+    ("options", "sends"),
+    [
+        ({}, False),
+        ({"send_default_pii": True}, True),
+        ({"send_default_pii": False, "data_collection": {"user_info": True}}, True),
+        ({"send_default_pii": True, "data_collection": {"user_info": False}}, False),
+    ],
+)
 @pytest.mark.parametrize("integration", [None, object()])
 def test_sentry_that_sends_addresses_is_a_warning_without_a_wrapper(
-    monkeypatch, project, sends, integration
+    monkeypatch, project, options, sends, integration
 ):
-    client = SimpleNamespace(
-        options={"send_default_pii": sends}, get_integration={"django": integration}.get
-    )
+    client = SimpleNamespace(options=options, get_integration={"django": integration}.get)
     monkeypatch.setitem(sys.modules, "sentry_sdk", SimpleNamespace(get_client=lambda: client))
     is_wrong = sends and integration is not None
     warning = Warning(
