@@ -65,6 +65,7 @@ _HYPERCORN = Wrapper("hypercorn 0.18.0", {"trusted_hops": 0})
 WRAPPERS: dict[str, Wrapper] = {
     "werkzeug.middleware.proxy_fix.ProxyFix": Wrapper("Werkzeug 3.1.9", {"x_for": 0, "x_proto": 0}),
     "impact_stack.proxyfix.ProxyFix": Wrapper("impact-stack-proxyfix 0.1.0"),
+    "impact_stack.proxyfix.ProxyFix.from_config": Wrapper("impact-stack-proxyfix 0.1.0"),
     "wsgi_cloudflare_proxy_fix.CloudflareProxyFix": Wrapper("wsgi-cloudflare-proxy-fix 0.1.2"),
     "paste.deploy.config.PrefixMiddleware": Wrapper(
         "PasteDeploy 3.1.0", {"translate_forwarded_server": False}

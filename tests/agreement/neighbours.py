@@ -144,6 +144,7 @@ QUESTIONS = {
 }
 
 
-def read_settings_again(question):
-    for module in question.frozen:
+def reload_all(modules):
+    """Make modules read the settings again that they read at their import."""
+    for module in modules:
         importlib.reload(module)

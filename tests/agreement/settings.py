@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "hitcount",
     "iprestrict",
     "lockdown",
+    "maintenance_mode",
     "menus",
     "ninja_extra",
     "rest_framework",

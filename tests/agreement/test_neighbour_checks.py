@@ -10,7 +10,7 @@ from django.test import RequestFactory, override_settings
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from django_trustedproxy.neighbours import NEIGHBOURS
 from tests.agreement import stores
-from tests.agreement.neighbours import NOBODY, QUESTIONS, read_settings_again
+from tests.agreement.neighbours import NOBODY, QUESTIONS, reload_all
 from tests.agreement.rows import ROWS, attempt_axes
 from tests.agreement.test_agreement import end_of_attack
 from tests.agreement.visits import CLIENT, FORGED, HOP, PROXY, SCENARIOS, Visit
@@ -50,10 +50,10 @@ def project(question, case):
             for name in [name for name in dir(settings) if name.startswith("AXES_IPWARE_")]:
                 if name not in case:  # django-axes put it there
                     delattr(settings, name)
-            read_settings_again(question)
+            reload_all(question.frozen)
             yield
     finally:
-        read_settings_again(question)
+        reload_all(question.frozen)
 
 
 def answers(neighbour_id, case):
