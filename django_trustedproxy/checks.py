@@ -17,6 +17,8 @@ from .neighbours import FIXERS, OUR_MIDDLEWARE, READERS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from .networks import Network
+
 # Django's own settings by purpose: two that believe a header, and one that fixes the prefix.
 _TWINS = {
     "scheme": "SECURE_PROXY_SSL_HEADER",
@@ -193,6 +195,25 @@ def _first_known(loaded: object, known: Mapping[str, Known]) -> Known | None:
     return next((known[path] for path in paths if path in known), None)
 
 
+def check_wide_networks(**_: object) -> list[CheckMessage]:
+    """Warn of trust in so many public addresses that they cannot all be one's own."""
+    return [
+        Warning(
+            f"TRUSTED_PROXIES trusts {network}, a very wide range of public addresses.",
+            hint="List the networks that your proxies connect from; whoever has an address in "
+            f"this one can claim any other. See README, {ID}W032.",
+            id=ID + "W032",
+        )
+        for network in conf.parse(settings)[0].networks.merged
+        if _is_wide(network)
+    ]
+
+
+def _is_wide(network: Network) -> bool:
+    # The widest single allocations are /8 in IPv4 and about /19 in IPv6.
+    return network.prefixlen < (8 if network.version == 4 else 19) and not network.is_private
+
+
 def check_django_version(**_: object) -> list[CheckMessage]:
     """Report a Django that takes X_Forwarded_For for X-Forwarded-For under ASGI: CVE-2026-3902."""
     floor = (5, 2, 13) if django.VERSION[:2] <= (5, 2) else (6, 0, 4)
@@ -219,3 +240,4 @@ ALL = (
     check_other_fixers,
     check_django_version,
 )
+DEPLOY = (check_wide_networks,)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from contextlib import suppress
+from importlib import import_module
 from importlib.util import find_spec
 from ipaddress import ip_network
 from itertools import zip_longest
@@ -76,6 +78,10 @@ _CONDITIONS: dict[str, Callable[[Any, Policy], bool]] = {
 def check_neighbours(**_: object) -> list[CheckMessage]:
     """Warn of settings with which an installed package would not take REMOTE_ADDR."""
     policy = conf.parse(settings)[0]
+    # A package that is no app, as django-ninja, is there once the URLs are, and Django loads them
+    # before or after this. If they fail, its own check says why.
+    with suppress(Exception):
+        import_module(settings.ROOT_URLCONF)
     return [_warning(neighbour) for neighbour in NEIGHBOURS if _is_wrong(neighbour, policy)]
 
 
@@ -266,25 +272,6 @@ def check_internal_ips(**_: object) -> list[CheckMessage]:
     ]
 
 
-def check_wide_networks(**_: object) -> list[CheckMessage]:
-    """Warn of trust in so many public addresses that they cannot all be one's own."""
-    return [
-        Warning(
-            f"TRUSTED_PROXIES trusts {network}, a very wide range of public addresses.",
-            hint="List the networks that your proxies connect from; whoever has an address in "
-            f"this one can claim any other. See README, {ID}W032.",
-            id=ID + "W032",
-        )
-        for network in conf.parse(settings)[0].networks.merged
-        if _is_wide(network)
-    ]
-
-
-def _is_wide(network: Network) -> bool:
-    # The widest single allocations are /8 in IPv4 and about /19 in IPv6.
-    return network.prefixlen < (8 if network.version == 4 else 19) and not network.is_private
-
-
 ALL = (
     check_neighbours,
     check_wrappers,
@@ -294,4 +281,3 @@ ALL = (
     check_fixer_settings,
     check_internal_ips,
 )
-DEPLOY = (check_wide_networks,)
