@@ -23,7 +23,7 @@ test: $(VENV)/.test
 	$(BIN)/pytest --cov $(ARGS)
 
 # In an environment of its own, as the packages are many; the migrations of all would take longer.
-test-agreement: $(AGREEMENT)/.agreement
+test-agreement: $(AGREEMENT)/.httpxforwardedfor
 	$(AGREEMENT)/bin/pytest --ds tests.agreement.settings --nomigrations tests/agreement $(ARGS)
 
 lint: $(VENV)/.lint
@@ -50,4 +50,9 @@ $(GROUPS): $(VENV)/.pip
 $(AGREEMENT)/.agreement: $(AGREEMENT)/.pip
 $(GROUPS) $(AGREEMENT)/.agreement: pyproject.toml
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group $(@F:.%=%)
+	@touch $@
+
+# Its metadata admits no Django after 2.1, which it works with all the same.
+$(AGREEMENT)/.httpxforwardedfor: $(AGREEMENT)/.agreement
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps django-httpxforwardedfor IPy
 	@touch $@

@@ -17,5 +17,5 @@ class TrustedProxyConfig(AppConfig):
         """Register the checks under the tag `security`."""
         for check in (*checks.ALL, *neighbour_checks.ALL):
             register(check, Tags.security)
-        for check in neighbour_checks.DEPLOY:
+        for check in checks.DEPLOY:
             register(check, Tags.security, deploy=True)

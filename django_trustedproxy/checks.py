@@ -5,6 +5,7 @@ from __future__ import annotations
 from inspect import isclass
 from typing import TYPE_CHECKING, TypeVar
 
+import django
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's own name
 from django.utils.module_loading import import_string
@@ -15,6 +16,8 @@ from .neighbours import FIXERS, OUR_MIDDLEWARE, READERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from .networks import Network
 
 # Django's own settings by purpose: two that believe a header, and one that fixes the prefix.
 _TWINS = {
@@ -192,6 +195,40 @@ def _first_known(loaded: object, known: Mapping[str, Known]) -> Known | None:
     return next((known[path] for path in paths if path in known), None)
 
 
+def check_wide_networks(**_: object) -> list[CheckMessage]:
+    """Warn of trust in so many public addresses that they cannot all be one's own."""
+    return [
+        Warning(
+            f"TRUSTED_PROXIES trusts {network}, a very wide range of public addresses.",
+            hint="List the networks that your proxies connect from; whoever has an address in "
+            f"this one can claim any other. See README, {ID}W032.",
+            id=ID + "W032",
+        )
+        for network in conf.parse(settings)[0].networks.merged
+        if _is_wide(network)
+    ]
+
+
+def _is_wide(network: Network) -> bool:
+    # The widest single allocations are /8 in IPv4 and about /19 in IPv6.
+    return network.prefixlen < (8 if network.version == 4 else 19) and not network.is_private
+
+
+def check_django_version(**_: object) -> list[CheckMessage]:
+    """Report a Django that takes X_Forwarded_For for X-Forwarded-For under ASGI: CVE-2026-3902."""
+    floor = (5, 2, 13) if django.VERSION[:2] <= (5, 2) else (6, 0, 4)
+    if django.VERSION[:3] >= floor:
+        return []
+    return [
+        Error(
+            f"Django {django.get_version()} takes a header X_Forwarded_For for X-Forwarded-For "
+            "under ASGI, so that a client can add to what the proxy wrote.",
+            hint=f"Install Django {'.'.join(map(str, floor))} or newer. See README, {ID}E015.",
+            id=ID + "E015",
+        )
+    ]
+
+
 ALL = (
     check_settings,
     check_single_header,
@@ -201,4 +238,6 @@ ALL = (
     check_middleware_listed,
     check_middleware_order,
     check_other_fixers,
+    check_django_version,
 )
+DEPLOY = (check_wide_networks,)

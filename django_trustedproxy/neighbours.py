@@ -65,6 +65,7 @@ _HYPERCORN = Wrapper("hypercorn 0.18.0", {"trusted_hops": 0})
 WRAPPERS: dict[str, Wrapper] = {
     "werkzeug.middleware.proxy_fix.ProxyFix": Wrapper("Werkzeug 3.1.9", {"x_for": 0, "x_proto": 0}),
     "impact_stack.proxyfix.ProxyFix": Wrapper("impact-stack-proxyfix 0.1.0"),
+    "impact_stack.proxyfix.ProxyFix.from_config": Wrapper("impact-stack-proxyfix 0.1.0"),
     "wsgi_cloudflare_proxy_fix.CloudflareProxyFix": Wrapper("wsgi-cloudflare-proxy-fix 0.1.2"),
     "paste.deploy.config.PrefixMiddleware": Wrapper(
         "PasteDeploy 3.1.0", {"translate_forwarded_server": False}
@@ -208,7 +209,7 @@ NEIGHBOURS: tuple[Neighbour, ...] = (
         ("IPWARE_META_PROXY_COUNT",),
         "positive",
         None,
-        "finds no address where there are fewer hops",
+        "finds no address where there are more or fewer hops",
         "IPWARE_META_PROXY_COUNT = 0",
     ),
     Neighbour(
@@ -238,7 +239,7 @@ NEIGHBOURS: tuple[Neighbour, ...] = (
         ("DEFENDER_REVERSE_PROXY_HEADER",),
         "not dropped",
         "HTTP_X_FORWARDED_FOR",
-        "believes a header that this package does not know, from anybody",
+        "believes a header that anybody can write, or takes all of Forwarded for an address",
         "DEFENDER_BEHIND_REVERSE_PROXY = False",
         needs=("DEFENDER_BEHIND_REVERSE_PROXY",),
     ),
@@ -278,9 +279,9 @@ NEIGHBOURS: tuple[Neighbour, ...] = (
         "django-lockdown 5.0.0",
         "lockdown",
         ("LOCKDOWN_TRUSTED_PROXIES",),
-        "is excepted",
+        "reaches an exception",
         (),
-        "lets in whoever comes through a proxy that is also an exception",
+        "lets in whoever is in it and comes through a proxy that is an exception",
         "LOCKDOWN_TRUSTED_PROXIES = []",
         needs=("LOCKDOWN_REMOTE_ADDR_EXCEPTIONS",),
         needs_list=True,

@@ -1,5 +1,11 @@
 """For each finding about a package: settings that are wrong, and near misses that are not."""
 
+
+def remote_addr(request):
+    """Return the address as a project's own function would, which no check can know."""
+    return request.META["REMOTE_ADDR"]
+
+
 WRONG = {
     "W011": [
         {"REST_FRAMEWORK": {"NUM_PROXIES": 1}},
@@ -8,7 +14,7 @@ WRONG = {
     ],
     "W012": [{"NINJA_NUM_PROXIES": 2}, {"NINJA_NUM_PROXIES": None}, {}],
     "W013": [{"NINJA_EXTRA": {"NUM_PROXIES": 1}}, {"NINJA_EXTRA": {}}, {}],
-    "W014": [{"ALLAUTH_TRUSTED_PROXY_COUNT": 1}],
+    "W014": [{"ALLAUTH_TRUSTED_PROXY_COUNT": 1}, {"ALLAUTH_TRUSTED_PROXY_COUNT": 2}],
     "W015": [{"ALLAUTH_TRUSTED_CLIENT_IP_HEADER": "X-Real-IP"}],
     "W016": [{"AXES_IPWARE_PROXY_COUNT": 1}, {"AXES_PROXY_COUNT": 2}],
     "W017": [{"AXES_IPWARE_PROXY_TRUSTED_IPS": ["10.0.0.2"]}],
@@ -17,6 +23,7 @@ WRONG = {
     "W020": [{"IPWARE_META_PRECEDENCE_ORDER": ("HTTP_X_FORWARDED_FOR",)}],
     "W021": [
         {"RATELIMIT_IP_META_KEY": "HTTP_X_REAL_IP"},
+        {"RATELIMIT_IP_META_KEY": "HTTP_X_FORWARDED_FOR"},
         {"RATELIMIT_IP_META_KEY": "X-Forwarded-For"},
     ],
     "W022": [
@@ -28,7 +35,10 @@ WRONG = {
         },
     ],
     "W023": [{"DJANGO_EASY_AUDIT_REMOTE_ADDR_HEADER": "HTTP_X_FORWARDED_FOR"}],
-    "W024": [{"DJANGO_REST_PASSWORDRESET_IP_ADDRESS_HEADER": "HTTP_X_REAL_IP"}],
+    "W024": [
+        {"DJANGO_REST_PASSWORDRESET_IP_ADDRESS_HEADER": "HTTP_X_REAL_IP"},
+        {"DJANGO_REST_PASSWORDRESET_IP_ADDRESS_HEADER": "HTTP_X_FORWARDED_FOR"},
+    ],
     "W025": [
         {
             "CMS_INTERNAL_IPS": ["192.0.2.1"],
@@ -40,7 +50,15 @@ WRONG = {
         {
             "LOCKDOWN_TRUSTED_PROXIES": ["10.0.0.2", "10.0.0.3"],
             "LOCKDOWN_REMOTE_ADDR_EXCEPTIONS": ["10.0.0.3"],
-        }
+        },
+        {
+            "LOCKDOWN_TRUSTED_PROXIES": ["10.0.0.0/8"],
+            "LOCKDOWN_REMOTE_ADDR_EXCEPTIONS": ["10.0.0.3"],
+        },
+        {
+            "LOCKDOWN_TRUSTED_PROXIES": ["0.0.0.0/0"],
+            "LOCKDOWN_REMOTE_ADDR_EXCEPTIONS": ["10.0.0.2/31", "::1"],
+        },
     ],
     "W027": [
         {},
@@ -78,8 +96,8 @@ RIGHT = {
         {},
         {"RATELIMIT_IP_META_KEY": ""},
         {"RATELIMIT_IP_META_KEY": "REMOTE_ADDR"},
-        {"RATELIMIT_IP_META_KEY": "project.address.of"},
-        {"RATELIMIT_IP_META_KEY": len},
+        {"RATELIMIT_IP_META_KEY": "tests.neighbour_rows.remote_addr"},
+        {"RATELIMIT_IP_META_KEY": remote_addr},
     ],
     "W022": [
         {},
@@ -103,6 +121,10 @@ RIGHT = {
         {
             "LOCKDOWN_TRUSTED_PROXIES": ["10.0.0.2"],
             "LOCKDOWN_REMOTE_ADDR_EXCEPTIONS": ["192.0.2.1"],
+        },
+        {
+            "LOCKDOWN_TRUSTED_PROXIES": ["10.0.0.2"],
+            "LOCKDOWN_REMOTE_ADDR_EXCEPTIONS": ["10.0.0.0/8"],
         },
     ],
     "W027": [

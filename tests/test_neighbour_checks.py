@@ -64,6 +64,14 @@ def test_a_package_that_is_not_there_is_no_finding(settings):
     assert ids(**settings) == []
 
 
+def test_a_package_that_only_the_urls_import_is_found(project, monkeypatch):
+    project(urls="import sys, types\nsys.modules['ninja'] = types.ModuleType('ninja')")
+    monkeypatch.setitem(sys.modules, "ninja", None)  # so that it goes again
+    del sys.modules["ninja"]
+    assert ids(**HERE) == ["W012"]
+    assert ids(ROOT_URLCONF="no.such.urls") == ["W012"]
+
+
 def test_every_neighbour_has_rows():
     assert sorted(BY_ID) == sorted(WRONG) == sorted(RIGHT)
 
@@ -71,6 +79,13 @@ def test_every_neighbour_has_rows():
 def test_axes_without_ipware_reads_no_header(install):
     install("axes")
     assert ids(AXES_IPWARE_PROXY_COUNT=1) == []
+
+
+def test_what_lockdown_cannot_read_is_no_finding(install):
+    install("lockdown")
+    exceptions = ["a name"]
+    settings = {"LOCKDOWN_TRUSTED_PROXIES": ["10.0.0.2"]}
+    assert ids(LOCKDOWN_REMOTE_ADDR_EXCEPTIONS=exceptions, **settings) == []
 
 
 def test_the_message_names_the_setting_that_counts(install):
@@ -219,14 +234,20 @@ def test_request_events_of_easy_audit_are_a_warning_without_a_wrapper(monkeypatc
     assert ids(**HERE) == []
 
 
-@pytest.mark.parametrize("sends", [True, False])
+@pytest.mark.parametrize(
+    ("options", "sends"),
+    [
+        ({}, False),
+        ({"send_default_pii": True}, True),
+        ({"send_default_pii": False, "data_collection": {"user_info": True}}, True),
+        ({"send_default_pii": True, "data_collection": {"user_info": False}}, False),
+    ],
+)
 @pytest.mark.parametrize("integration", [None, object()])
 def test_sentry_that_sends_addresses_is_a_warning_without_a_wrapper(
-    monkeypatch, project, sends, integration
+    monkeypatch, project, options, sends, integration
 ):
-    client = SimpleNamespace(
-        options={"send_default_pii": sends}, get_integration={"django": integration}.get
-    )
+    client = SimpleNamespace(options=options, get_integration={"django": integration}.get)
     monkeypatch.setitem(sys.modules, "sentry_sdk", SimpleNamespace(get_client=lambda: client))
     is_wrong = sends and integration is not None
     warning = Warning(
@@ -344,7 +365,7 @@ for path in settings.MIDDLEWARE:
     import_string(path)
 before = {name.partition(".")[0] for name in sys.modules}
 begin = time.process_time()
-found = [m for c in (*checks.ALL, *neighbour_checks.ALL, *neighbour_checks.DEPLOY) for m in c()]
+found = [m for c in (*checks.ALL, *neighbour_checks.ALL, *checks.DEPLOY) for m in c()]
 spent = time.process_time() - begin
 print(found, sorted({name.partition(".")[0] for name in sys.modules} - before), spent < 0.05)
 """

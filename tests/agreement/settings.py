@@ -28,14 +28,20 @@ INSTALLED_APPS = [
     "debug_toolbar",
     "defender",
     "django_recaptcha",
+    "django_rest_passwordreset",
     "django_structlog",
     "easyaudit",
     "hitcount",
+    "iprestrict",
+    "lockdown",
+    "maintenance_mode",
     "menus",
+    "ninja_extra",
     "rest_framework",
     "sekizai",
     "tracking",
     "treebeard",
+    "user_sessions",
 ]
 # What is installed in every row; ours comes before it, and the package's own middleware after.
 MIDDLEWARE = [
@@ -71,6 +77,9 @@ TRUSTED_PROXIES = ["10.0.0.0/8"]
 AXES_ENABLED = False  # or it would count the logins of the other rows
 CMS_CONFIRM_VERSION4 = True
 DEFENDER_REDIS_NAME = "redis"
+IPRESTRICT_GEOIP_ENABLED = False
+LOCKDOWN_PASSWORDS = ["tests"]
+NINJA_EXTRA = {}  # or override_settings could not end
 RECAPTCHA_PUBLIC_KEY = RECAPTCHA_PRIVATE_KEY = "tests"
 REST_FRAMEWORK = {"DEFAULT_THROTTLE_RATES": {"anon": "3/day"}}
 ROLLBAR = {"access_token": "tests", "environment": "tests", "handler": "blocking"}

@@ -1,0 +1,54 @@
+"""Whole projects and their `manage.py check --deploy`."""
+
+import os
+import re
+import subprocess
+import sys
+
+from tests import stack
+
+# What cannot be there beside the others. E001 and E010: a setting that is no list has no wrong entry
+# (E002 to E007, E011). E015: such a Django is not installed. W003: without our middleware there are
+# neither two (W004) nor one before it (W005). W007: where nobody is trusted, there is no proxy in
+# INTERNAL_IPS (W031) and no network that is too wide (W032).
+ERRORS = {f"E{number:03}" for number in range(1, 16)} - {"E001", "E010", "E015"}
+WARNINGS = {f"W{number:03}" for number in range(1, 33)} - {"W003", "W007"}
+CHECK = ("-m", "django", "check", "--deploy")
+SERVERS = ("FORWARDED_ALLOW_IPS", "UVICORN_", "GUNICORN_CMD_ARGS")
+
+
+def run(settings, *arguments, **environment):
+    """Run Python in a project, and return how it ends and our ids in what it prints."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(SERVERS)}
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=stack.ROOT,
+        env={**inherited, **environment, "DJANGO_SETTINGS_MODULE": settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, re.findall(r"\(trustedproxy\.(\w+)\)", done.stdout + done.stderr)
+
+
+def test_a_project_with_every_mistake_gets_every_finding_from_one_command():
+    code, found = run("tests.agreement.all_mistakes", *CHECK, FORWARDED_ALLOW_IPS="*")
+    assert code == 1
+    assert set(found) == ERRORS | WARNINGS
+
+
+def test_a_project_configured_by_the_readme_gets_none():
+    assert run("tests.agreement.no_mistakes", *CHECK) == (0, [])
+
+
+def test_that_project_has_every_middleware_that_it_lists():
+    # A check is silent about one that cannot be imported.
+    program = """
+import django
+django.setup()
+from django.conf import settings
+from django.utils.module_loading import import_string
+for path in settings.MIDDLEWARE:
+    import_string(path)
+"""
+    assert run("tests.agreement.no_mistakes", "-c", program) == (0, [])
