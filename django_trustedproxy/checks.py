@@ -12,7 +12,7 @@ from django.utils.module_loading import import_string
 
 from . import conf
 from .inspection import find_store
-from .neighbours import FIXERS, OUR_MIDDLEWARE, READERS
+from .processors import FIXERS, OUR_MIDDLEWARE, READERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -19,8 +19,9 @@ from django.core.checks import CheckMessage, Warning  # noqa: A004 - Django's ow
 from . import conf
 from .headers import FORWARDED
 from .inspection import Call, find_calls
-from .neighbours import FIXER_SETTINGS, NEIGHBOURS, OUR_WRAPPERS, WRAPPERS
+from .neighbours import NEIGHBOURS
 from .networks import pack
+from .processors import FIXER_SETTINGS, OUR_WRAPPERS, WRAPPERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

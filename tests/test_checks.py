@@ -17,7 +17,7 @@ from django_trustedproxy import checks
 from django_trustedproxy.conf import DEFAULTS
 from django_trustedproxy.inspection import find_store
 from django_trustedproxy.middleware import TrustedProxyMiddleware
-from django_trustedproxy.neighbours import FIXERS, OUR_MIDDLEWARE, READERS
+from django_trustedproxy.processors import FIXERS, OUR_MIDDLEWARE, READERS
 from tests import home_grown
 
 INSTALLED = [

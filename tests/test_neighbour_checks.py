@@ -10,7 +10,8 @@ import pytest
 from django.core.checks import Error, Tags, Warning, run_checks  # noqa: A004 - Django's own name
 from django.test import override_settings
 
-from django_trustedproxy.neighbours import NEIGHBOURS, WRAPPERS
+from django_trustedproxy.neighbours import NEIGHBOURS
+from django_trustedproxy.processors import WRAPPERS
 from tests.neighbour_rows import RIGHT, WRONG
 from tests.stack import ROOT
 from tests.test_checks import ids, ours

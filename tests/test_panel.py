@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from django_trustedproxy.neighbours import OUR_MIDDLEWARE
+from django_trustedproxy.processors import OUR_MIDDLEWARE
 
 CLIENT = "203.0.113.9"
 TOOLBAR = "debug_toolbar.middleware.DebugToolbarMiddleware"

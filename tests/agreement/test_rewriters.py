@@ -17,7 +17,7 @@ from django.test import RequestFactory, override_settings
 from django.utils.module_loading import import_string
 from easyaudit.models import RequestEvent
 
-from django_trustedproxy.neighbours import FIXERS, READERS, WRAPPERS
+from django_trustedproxy.processors import FIXERS, READERS, WRAPPERS
 from tests.agreement.neighbours import reload_all
 from tests.agreement.rows import CAPTURED, ROWS, Transport, ask_easyaudit_request, ask_sentry
 from tests.agreement.visits import CLIENT, FORGED, PROXY, SCENARIOS
