@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from .conf import get_policy
-from .diagnosis import tell
+from .diagnosis import Diagnosis
 from .exceptions import log_rejection
 from .headers import raw_name
 from .meta import KEY, rewrite
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _SECURE = {"http": "https", "websocket": "wss"}
+_PEER = "trusted_proxy.peer"
 _AMBIGUOUS = "ambiguous"  # as good as any text that is not an address
 _PLAIN = {"http": "http", "websocket": "ws"}
 # Servers that speak CGI write one underscore for each of these, and so would merge such a name
@@ -43,14 +46,16 @@ class TrustedProxy:
     def __init__(self, application: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
         get_policy()
         self.application = application
+        self.diagnosis = Diagnosis()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in _SECURE and KEY not in scope:
             policy = get_policy()
             trailers = _may_have_trailers(scope, receive)
-            changed = rewrite_scope(scope, policy, may_have_trailers=trailers)
-            tell(changed[KEY])
-            # All that the server's own scope learns, for its access log.
+            changed = rewrite_scope(scope, policy, self.diagnosis, may_have_trailers=trailers)
+            # All that the server's own scope learns, for its access log. Sent through once more,
+            # it is decided by its peer again.
+            scope.setdefault(_PEER, scope.get("client"))
             scope["client"] = changed.get("client")
             scope = changed
             if reason := rejection(policy, scope[KEY]):
@@ -75,13 +80,23 @@ def _may_have_trailers(scope: Scope, receive: Receive) -> bool:
     uvicorn 0.54.0 with httptools appends those of a chunked request; what comes with the headers in
     one packet, before the application runs, and what comes later, to the server's own list only.
     """
+    # Whoever wraps `receive` hides the server, so that only a known one without trailers is spared.
+    is_loaded = "uvicorn.protocols.http.httptools_impl" in sys.modules
     server = type(getattr(receive, "__self__", None)).__module__
-    return server == "uvicorn.protocols.http.httptools_impl" and any(
-        name.lower() == b"transfer-encoding" for name, _ in scope["headers"]
+    return (
+        is_loaded
+        and server != "uvicorn.protocols.http.h11_impl"
+        and any(name.lower() == b"transfer-encoding" for name, _ in scope["headers"])
     )
 
 
-def rewrite_scope(scope: Scope, policy: Policy, *, may_have_trailers: bool = False) -> Scope:
+def rewrite_scope(
+    scope: Scope,
+    policy: Policy,
+    diagnosis: Diagnosis | None = None,
+    *,
+    may_have_trailers: bool = False,
+) -> Scope:
     """Return a copy of an `http` or `websocket` scope that says who the client is.
 
     With `may_have_trailers`, a designated client header in several lines is malformed.
@@ -91,7 +106,7 @@ def rewrite_scope(scope: Scope, policy: Policy, *, may_have_trailers: bool = Fal
         lines = sum(policy.raw_names.get(n.lower()) == policy.header for n, _ in scope["headers"])
         if lines > 1:
             meta[policy.header] = _AMBIGUOUS
-    resolution = rewrite(meta, policy)
+    resolution = diagnosis.rewrite(meta, policy) if diagnosis else rewrite(meta, policy)
     if "HTTP_HOST" in meta:
         headers = [pair for pair in headers if pair[0].lower() != b"host"]
     headers += [
@@ -101,7 +116,7 @@ def rewrite_scope(scope: Scope, policy: Policy, *, may_have_trailers: bool = Fal
     ]
     changed = {**scope, "headers": headers, KEY: resolution}
     if resolution.client is not None:
-        client = scope.get("client")
+        client = scope.get(_PEER, scope.get("client"))
         port = client[1] if client and not resolution.proxies else resolution.client_port or 0
         changed["client"] = (resolution.client, port)
     if resolution.statements:
@@ -111,17 +126,24 @@ def rewrite_scope(scope: Scope, policy: Policy, *, may_have_trailers: bool = Fal
 
 def _split(scope: Scope, policy: Policy) -> tuple[dict[str, Any], list[tuple[bytes, bytes]]]:
     """Return the peer and its forwarding headers as META has them, and all the other headers."""
-    client = scope.get("client")
-    meta: dict[str, Any] = {"REMOTE_ADDR": client[0]} if client else {}
+    client = scope.get(_PEER, scope.get("client"))
     others = []
+    lines: dict[str, list[bytes]] = {}
     for name, value in scope["headers"]:
         key = policy.raw_names.get(name.lower())
         if key is not None:
-            text = value.decode("latin-1")
-            meta[key] = f"{meta[key]},{text}" if key in meta else text
-        elif not (b"_" in name or b"." in name) or not _is_forged(name, policy):
+            lines.setdefault(key, []).append(value)
+        elif _is_plain(name) or not _is_forged(name, policy):
             others.append((name, value))
+    meta: dict[str, Any] = {key: b",".join(found).decode("latin-1") for key, found in lines.items()}
+    if client:
+        meta["REMOTE_ADDR"], meta["REMOTE_PORT"] = client
     return meta, others
+
+
+def _is_plain(name: bytes) -> bool:
+    """Tell whether a name can have no other spelling: "_" and "." collapse, "ß" becomes "SS"."""
+    return b"_" not in name and b"." not in name and name.isascii()
 
 
 def _is_forged(name: bytes, policy: Policy) -> bool:
@@ -142,8 +164,9 @@ def _state(scope: Scope, resolution: Resolution) -> None:
     prefix = resolution.stated("prefix")
     if prefix is not None:
         # ASGI's path includes the root path.
-        inner = scope.get("root_path", "")
+        inner = scope.get("root_path") or ""
         scope["root_path"] = prefix
         scope["path"] = prefix + scope["path"].removeprefix(inner)
         if scope.get("raw_path") is not None:
-            scope["raw_path"] = prefix.encode() + scope["raw_path"].removeprefix(inner.encode())
+            raw = scope["raw_path"].removeprefix(quote(inner).encode())
+            scope["raw_path"] = prefix.encode() + raw

@@ -85,22 +85,23 @@ def parse(source: object) -> tuple[Policy, list[Problem]]:
     policy = Policy.build(
         networks,
         headers,
-        [*reader.designations(headers), *designated_by_django(source)],
+        [*reader.designations(headers), *designated_by_django(source, headers)],
         keep_header=reader.flag("TRUSTED_PROXY_KEEP_HEADER"),
         reject=reader.outcomes("TRUSTED_PROXY_REJECT"),
     )
     return policy, reader.problems
 
 
-def designated_by_django(source: object) -> Iterator[Designation]:
+def designated_by_django(source: object, taken: tuple[str, ...]) -> Iterator[Designation]:
     """Yield the headers that Django's own settings believe, which are then guarded."""
     ssl_header = getattr(source, "SECURE_PROXY_SSL_HEADER", None)
     # Django itself reports one that is not a pair. Nothing makes a client header speak of the
     # scheme, so one of those is dropped like its synonyms.
     if isinstance(ssl_header, (list, tuple)) and len(ssl_header) == 2:
         key = ssl_header[0]
-        is_header = isinstance(key, str) and key.startswith("HTTP_")
-        if is_header and key not in meta_names("client"):
+        is_header = isinstance(key, str) and is_token(key) and key == key.upper()
+        others = meta_names("client").union(_NEVER_DESIGNATED, taken)
+        if is_header and key.startswith("HTTP_") and "-" not in key and key not in others:
             yield Designation("scheme", key, is_written=False)
     if getattr(source, "USE_X_FORWARDED_HOST", False):
         yield Designation("host", "HTTP_X_FORWARDED_HOST", is_written=False)

@@ -12,8 +12,9 @@ from django.core.signals import request_started
 
 from .explanation import sentence
 from .headers import FORWARDED
+from .meta import KEY, rewrite
 from .networks import short_repr
-from .resolver import resolve
+from .resolver import UNIX_PEERS, parse_peer, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,26 +63,35 @@ def tell(resolution: Resolution, header_text: str | None = None) -> None:
 
 
 class Diagnosis:
-    """Looks at requests until one with the designated header, or a finding, has come by."""
+    """Looks at requests until one came through a trusted proxy, or a finding was made."""
 
     def __init__(self) -> None:
-        self.is_due = True
+        self.remaining = 1000
         request_started.connect(_remember, dispatch_uid=_SNAPSHOT)
 
-    def look(self, meta: dict[str, Any], client: object, policy: Policy) -> None:
-        """Log what happened to a request before the middleware.
+    def rewrite(self, meta: dict[str, Any], policy: Policy, peer: object = None) -> Resolution:
+        """Decide about a request as `meta.rewrite` does, and log what has to be told.
 
-        `client` is the peer's address in the ASGI scope, or None under WSGI.
+        `peer` is the address in the ASGI scope, where there is one.
         """
-        reported = meta.pop(_SNAPSHOT, client)
-        findings = list(_findings(meta, reported, policy))
-        for finding in findings:
-            logger.warning(finding)
-        if findings or policy.header in meta:
-            self.is_due = False
-            request_started.disconnect(dispatch_uid=_SNAPSHOT)
+        if KEY in meta:
+            return rewrite(meta, policy)
+        reported = meta.pop(_SNAPSHOT, peer)
+        findings = list(_findings(meta, reported, policy)) if self.remaining else []
+        header_text = meta.get(policy.header)
+        resolution = rewrite(meta, policy)
+        if self.remaining:
+            for finding in findings:
+                logger.warning(finding)
+            is_over = findings or resolution.outcome in ("forwarded", "malformed")
+            self.remaining = 0 if is_over else self.remaining - 1
+            if not self.remaining:
+                request_started.disconnect(dispatch_uid=_SNAPSHOT)
+        tell(resolution, header_text)
+        return resolution
 
 
+# What ASGI says of the peer is still in the scope, so only an environ needs a snapshot.
 def _remember(environ: dict[str, Any] | None = None, **_: object) -> None:
     if environ is not None:
         environ[_SNAPSHOT] = environ.get("REMOTE_ADDR")
@@ -128,7 +138,10 @@ def _original(mark: object, address: object) -> object:
 
 def _is_from_header(meta: dict[str, Any], address: object, policy: Policy) -> bool:
     """Tell whether an ASGI client without a port is an address of the header."""
-    # Django's AsyncClient has the port 0 as well, so the port alone says nothing.
+    # Django's AsyncClient has the port 0 as well, so the port alone says nothing. On a Unix socket,
+    # some servers report it with an address that is none.
     if meta.get("REMOTE_PORT") not in (0, "0") or not isinstance(address, str):
+        return False
+    if address in UNIX_PEERS or parse_peer(address) is None:
         return False
     return address in [entry.strip() for entry in str(meta.get(policy.header, "")).split(",")]

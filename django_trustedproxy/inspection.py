@@ -10,7 +10,7 @@ import ast
 import linecache
 import re
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial, partialmethod
 from importlib.util import find_spec
 from inspect import getattr_static
 from pathlib import Path
@@ -25,6 +25,7 @@ _MAPPINGS = frozenset({"META", "environ"})
 # A parameter is taken for the request's mapping by its name alone.
 _MAPPING_NAME = re.compile(r"(?:^|_)(?:meta|environ|env|scope)$", re.IGNORECASE)
 _MOST_OBJECTS = 300
+_KNOWN_WRAPPERS = (MethodType, classmethod, staticmethod, property, partial, partialmethod)
 
 
 class Place(NamedTuple):
@@ -128,8 +129,9 @@ def _enclosed(function: FunctionType) -> list[object]:
 def _unwrapped(item: object) -> list[object]:
     """Return the function inside a method, a property, a partial or another wrapper."""
     names = ("__func__", "func", "fget", "__wrapped__")
-    # Asked statically first, so that no __getattr__ of a lazy object answers.
-    found = [getattr(item, name, None) for name in names if getattr_static(item, name, None)]
+    # Of a known kind, or asked statically: nothing of the project's own may run.
+    ask = getattr if type(item) in _KNOWN_WRAPPERS else getattr_static
+    found = [ask(item, name, None) for name in names]
     return [value for value in found if _is_code(value)]
 
 
@@ -200,15 +202,16 @@ class _Function:
             )
         return bool(self.function.__globals__.get(node.id) == _KEY)
 
-    def _is_mapping(self, node: ast.expr, depth: int = 0) -> bool:
+    def _is_mapping(self, node: ast.expr, seen: frozenset[str] = frozenset()) -> bool:
         """Tell whether an expression is META or environ itself, and no copy or other dict."""
         if isinstance(node, ast.Attribute):
             is_process = isinstance(node.value, ast.Name) and node.value.id == "os"
             return node.attr in _MAPPINGS and not is_process
-        if not isinstance(node, ast.Name) or depth > 4:
+        if not isinstance(node, ast.Name) or node.id in seen:
             return False
         if node.id in self.values:
-            return any(self._is_mapping(value, depth + 1) for value in self.values[node.id])
+            seen |= {node.id}
+            return any(self._is_mapping(value, seen) for value in self.values[node.id])
         return node.id in self.parameters and bool(_MAPPING_NAME.search(node.id))
 
     def helpers(self) -> list[object]:

@@ -20,28 +20,44 @@ def rewrite(meta: dict[str, Any], policy: Policy) -> Resolution:
 
     REMOTE_ADDR becomes the client, the designated header its verified part, and every other
     forwarding header goes. An address that the server reported is written in canonical spelling.
-    The decision stays under `KEY`, and where there is one already, nothing changes: a second pass
-    would take the client for an untrusted peer.
+    The decision stays under `KEY`. Where there is one already it is kept, as a second one would
+    take the client for an untrusted peer; headers that have come since then go all the same.
     """
     decided = meta.get(KEY)
     if isinstance(decided, Resolution):
+        _clean(meta, policy, decided)
         return decided
     reported = meta.get("REMOTE_ADDR")
     resolution = resolve(policy, reported, meta.get)
+    dropped = _clean(meta, policy, resolution)
+    if dropped:
+        resolution = resolution._replace(dropped=tuple(sorted(dropped)))
+    write_client(meta, resolution, reported)
+    for statement in resolution.statements:
+        _write_value(meta, statement)
+    meta[KEY] = resolution
+    return resolution
+
+
+def _clean(meta: dict[str, Any], policy: Policy, resolution: Resolution) -> set[str]:
+    """Leave of the headers only what the decision is about, and return the keys that went."""
     is_direct = resolution.outcome == "direct"
     dropped = policy.dropped_if_direct if is_direct else policy.dropped
+    keys: set[str] = set()
     if not meta.keys().isdisjoint(dropped):
         keys = meta.keys() & dropped
         for key in keys:
             del meta[key]
-        resolution = resolution._replace(dropped=tuple(sorted(keys)))
     if not is_direct:
         _write_header(meta, policy, resolution)
-    write_client(meta, resolution, reported)
-    for statement in resolution.statements:
-        _write_statement(meta, statement)
-    meta[KEY] = resolution
-    return resolution
+        for designation in policy.designations:
+            # What `Forwarded` says here, it is the client's to write or drop.
+            if designation.header != FORWARDED:
+                meta.pop(designation.header, None)
+        for statement in resolution.statements:
+            if statement.header != FORWARDED and statement.text is not None:
+                meta[statement.header] = statement.text
+    return keys
 
 
 def _write_header(meta: dict[str, Any], policy: Policy, resolution: Resolution) -> None:
@@ -75,13 +91,9 @@ _KEYS = {
 }
 
 
-def _write_statement(meta: dict[str, Any], statement: Statement) -> None:
-    purpose, header, value, text, is_written, _ = statement
-    if header != FORWARDED:  # whatever it says here, it is the client's to write or drop
-        meta.pop(header, None)
-        if text is not None:
-            meta[header] = text
-    if not is_written or value is None:
+def _write_value(meta: dict[str, Any], statement: Statement) -> None:
+    purpose, value = statement.purpose, statement.value
+    if not statement.is_written or value is None:
         return
     if purpose != "scheme":
         meta[_KEYS[purpose]] = value

@@ -9,9 +9,9 @@ from django.core.handlers.asgi import ASGIRequest
 from django.urls import set_script_prefix
 
 from .conf import get_policy
-from .diagnosis import Diagnosis, tell
+from .diagnosis import Diagnosis
 from .exceptions import RejectedByTrustedProxy
-from .meta import KEY, rewrite, write_client
+from .meta import KEY, write_client
 from .resolver import Resolution, rejection
 
 if TYPE_CHECKING:
@@ -42,45 +42,46 @@ class TrustedProxyMiddleware:
 
     def __call__(self, request: HttpRequest) -> Any:
         policy = get_policy()
-        if self.diagnosis.is_due and KEY not in request.META:
-            scope = request.scope if isinstance(request, ASGIRequest) else {}
-            client = scope.get("client")
-            self.diagnosis.look(request.META, client[0] if client else None, policy)
-        header_text = request.META.get(policy.header)
-        resolution = _decide(request, policy)
-        tell(resolution, header_text)
+        is_wrapped = self.is_wrapped(request)
+        client = request.scope.get("client") if isinstance(request, ASGIRequest) else None
+        resolution = self.diagnosis.rewrite(request.META, policy, client[0] if client else None)
         # Cached copies of what has changed, which an earlier middleware may have asked for.
         request.__dict__.pop("headers", None)
         request.__dict__.pop("_current_scheme_host", None)
         if policy.designations:
-            _write_request(request, policy, resolution)
+            _write_request(request, policy, resolution, is_wrapped=is_wrapped)
         request.trusted_proxy = resolution  # type: ignore[attr-defined] # what this package adds
         if reason := rejection(policy, resolution):
             raise RejectedByTrustedProxy(reason)
         return self.get_response(request)
 
+    @staticmethod
+    def is_wrapped(request: HttpRequest) -> bool:
+        """Tell whether a wrapper has decided about a request, and take its decision over."""
+        if isinstance(request, ASGIRequest):
+            decided = request.scope.get(KEY)
+            if isinstance(decided, Resolution):
+                # A scope cannot have a client without a port, and has 0 for an unknown one.
+                write_client(request.META, decided, decided.client)
+                request.META[KEY] = decided
+        return KEY in request.META
 
-def _decide(request: HttpRequest, policy: Policy) -> Resolution:
-    """Return the decision about a request, that of a wrapper if there is one."""
-    if isinstance(request, ASGIRequest):
-        decided = request.scope.get(KEY)
-        if isinstance(decided, Resolution):
-            # A scope cannot have a client without a port, and has 0 for an unknown one.
-            write_client(request.META, decided, decided.client)
-            request.META[KEY] = decided
-    return rewrite(request.META, policy)
 
-
-def _write_request(request: HttpRequest, policy: Policy, resolution: Resolution) -> None:
+def _write_request(
+    request: HttpRequest, policy: Policy, resolution: Resolution, *, is_wrapped: bool
+) -> None:
     """Bring what Django computed from META and scope into step with the statements."""
     scheme = resolution.stated("scheme")
     if scheme is not None and isinstance(request, ASGIRequest):
         request.scope = {**request.scope, "scheme": scheme}  # the server keeps its own
     prefix = resolution.stated("prefix")
     if prefix is not None:
-        request.path = f"{prefix}/{request.path_info.removeprefix('/')}"
+        script_name = request.META.get("SCRIPT_NAME", "")
+        # Behind a wrapper, Django may be mounted below the prefix; without one, nothing is below.
+        is_below = is_wrapped and script_name.startswith(f"{prefix}/")
         # Django prefers what Apache's mod_rewrite says to what a wrapper wrote.
-        request.META["SCRIPT_NAME"] = prefix
+        request.META["SCRIPT_NAME"] = script_name if is_below else prefix
+        request.path = f"{request.META['SCRIPT_NAME']}/{request.path_info.removeprefix('/')}"
     if any(designation.purpose == "prefix" for designation in policy.designations):
         # Also for a request without a prefix: Django's test client keeps that of the last one.
-        set_script_prefix(request.META["SCRIPT_NAME"])
+        set_script_prefix(request.META.get("SCRIPT_NAME", ""))

@@ -173,7 +173,9 @@ def _application_calls() -> Iterator[Call]:
 
 def _is_harmless(call: Call) -> bool:
     harmless = WRAPPERS[call.name].harmless
-    return bool(harmless) and (harmless or {}).items() <= call.keywords.items()
+    if not harmless or not harmless.items() <= call.keywords.items():
+        return False
+    return not any(value for name, value in call.keywords.items() if name not in harmless)
 
 
 def check_environment(**_: object) -> list[CheckMessage]:

@@ -29,6 +29,7 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 REJECTABLE: tuple[Outcome, ...] = ("direct", "missing", "malformed")
 
 MAX_HOPS = 100
+LONGEST_PEER = 64  # an IPv6 address with the name of an interface
 
 # How servers report a peer on a Unix socket, besides leaving it out: gunicorn and granian, nginx,
 # waitress, uWSGI.
@@ -138,13 +139,17 @@ class Address(NamedTuple):
     text: str
 
 
-# Behind a proxy there are few peers; without one, the cache has a bound.
-@lru_cache(maxsize=1024)
 def parse_peer(peer: str) -> Address | None:
     """Return the address that a server reported as REMOTE_ADDR, or None if it is not an address.
 
     The zone id of a link-local peer is dropped: it names an interface of this host, not the peer.
     """
+    return _parse_short_peer(peer) if len(peer) <= LONGEST_PEER else None
+
+
+# Behind a proxy there are few peers; without one, the cache has a bound.
+@lru_cache(maxsize=1024)
+def _parse_short_peer(peer: str) -> Address | None:
     packed = pack(peer)
     if packed is None and "%" in peer:
         address = peer.partition("%")[0]

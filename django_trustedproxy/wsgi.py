@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .conf import get_policy
-from .diagnosis import tell
+from .diagnosis import Diagnosis
 from .exceptions import log_rejection
-from .meta import rewrite
 from .resolver import rejection
 
 if TYPE_CHECKING:
@@ -26,14 +25,13 @@ class TrustedProxy:
     def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
         get_policy()
         self.application = application
+        self.diagnosis = Diagnosis()
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         policy = get_policy()
-        header_text = environ.get(policy.header)
-        resolution = rewrite(environ, policy)
-        tell(resolution, header_text)
+        resolution = self.diagnosis.rewrite(environ, policy)
         if reason := rejection(policy, resolution):
             log_rejection(reason)
             start_response("400 Bad Request", [("Content-Type", "text/plain")])

@@ -204,6 +204,24 @@ class ReadsInACircle(Plain):
         return request
 
 
+class Runs:
+    """An attribute that would show that it was run."""
+
+    @property
+    def func(self):
+        raise AssertionError
+
+
+class ReadsBesideAnAttributeThatRuns(Plain):
+    helper = Runs()
+
+    def fix(self, request):
+        x = y = request
+        y = x
+        x = y
+        x["REMOTE_ADDR"] = y
+
+
 def reads_in_a_function(get_response):
     later = None
 

@@ -317,6 +317,11 @@ def test_forwarded_may_speak_for_client_scheme_and_host():
         (1, "https"),
         ("HTTP_X_REAL_IP", "1"),
         ("wsgi.url_scheme", "https"),
+        ("HTTP_COOKIE", "1"),
+        ("HTTP_X-FORWARDED-PROTO", "https"),
+        ("http_x_forwarded_proto", "https"),
+        ("HTTP_X_FORWARDED_FOR", "https"),
+        ("HTTP_\ud800", "https"),
     ],
 )
 def test_an_ssl_header_that_cannot_be_guarded_is_left_to_django(value):

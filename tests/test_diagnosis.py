@@ -106,6 +106,8 @@ async def respond(_):
         (("10.0.0.1", 4711), CLIENT, CLIENT, "A middleware changed"),
         # Near misses
         ((CLIENT, 4711), None, CLIENT, None),
+        (("", "0"), None, None, None),
+        (("0.0.0.0", "0"), None, "0.0.0.0", None),
         (("10.0.0.1", 0), None, CLIENT, None),
         (("3.0.113.9", 0), None, CLIENT, None),
         (("10.0.0.1", 0), None, None, None),
@@ -154,5 +156,12 @@ def test_waitress_does_not_remove_headers_with_one_address(serve):
 def test_the_diagnosis_ends_with_the_first_header_that_comes_by(serve):
     mark = {"werkzeug.proxy_fix.orig": {"REMOTE_ADDR": "10.0.0.9"}}
     assert serve() == []
+    assert serve(REMOTE_ADDR="192.0.2.1", HTTP_X_FORWARDED_FOR=CLIENT) == []
     assert serve(HTTP_X_FORWARDED_FOR=CLIENT) == []
     assert serve(**mark) == []
+
+
+def test_the_diagnosis_ends_by_itself(serve):
+    for _ in range(1000):
+        serve(REMOTE_ADDR="192.0.2.1")
+    assert serve(**{"werkzeug.proxy_fix.orig": {"REMOTE_ADDR": "10.0.0.9"}}) == []

@@ -1,10 +1,13 @@
 """Every fact that the README repeats is compared with the code."""
 
 import ast
+import io
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.test import override_settings
 
 from django_trustedproxy.conf import DEFAULTS, get_policy, parse
@@ -61,7 +64,7 @@ def test_the_table_of_outcomes_is_the_codes():
 
 def test_the_table_of_checks_has_each_id_of_the_code_and_each_is_tested():
     written = [unquoted(name).removeprefix("trustedproxy.") for name, _ in table("id")]
-    written += re.findall(r"^#### trustedproxy\.(W\d{3})\n\n\S", README, re.MULTILINE)
+    written += re.findall(r"^#### trustedproxy\.(W\d{3})\n\S", README, re.MULTILINE)
     code = "".join(path.read_text() for path in (ROOT / "django_trustedproxy").rglob("*.py"))
     assert sorted(written) == sorted(set(re.findall(r'"([EW]\d{3})"', code)))
     for letter in "EW":
@@ -116,6 +119,25 @@ def test_a_difference_from_mod_wsgi_is_as_written(row):
     assert meta["REMOTE_ADDR"] == unquoted(ours)
     assert meta.get(meta_name(name), unquoted(ours)).partition(",")[0] == unquoted(ours)
     assert theirs != ours
+
+
+def test_the_output_of_explain_is_true():
+    (block,) = code_blocks("console")
+    command, *expected = block.splitlines()
+    arguments = shlex.split(command.removeprefix("$ python manage.py trustedproxy "))
+    out = io.StringIO()
+    with override_settings(TRUSTED_PROXIES=["10.0.0.0/8"]):
+        call_command("trustedproxy", *arguments, stdout=out, no_color=True)
+    assert out.getvalue().splitlines() == expected
+
+
+def test_the_helper_for_tests_works_as_written(client):
+    block = next(block for block in code_blocks("python") if "through" in block)
+    (call,) = re.findall(r"\*\*(through\(.*?\))\)", block)
+    names = {}
+    exec(block, names)
+    seen = client.get("/echo", **eval(call, names)).json()
+    assert seen["meta"]["REMOTE_ADDR"] == "203.0.113.9"
 
 
 def test_no_link_within_the_repository_is_dead():

@@ -2,7 +2,10 @@
 
 import asyncio
 import logging
+import sys
+import time
 from io import BytesIO
+from types import ModuleType
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -10,8 +13,10 @@ from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse
 from django.test import override_settings
+from django.urls import set_script_prefix
 
 from django_trustedproxy import asgi, wsgi
+from django_trustedproxy.conf import get_policy
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from django_trustedproxy.resolver import Resolution
 
@@ -57,7 +62,8 @@ def test_the_application_gets_a_copy_that_says_who_the_client_is(kind):
     kept = {**before, "headers": list(before["headers"])}
     got, _ = hand_on(before)
     # The server's own scope learns the client alone, for its access log
-    assert before == {**kept, "client": (CLIENT, 4712)}
+    peer = {"trusted_proxy.peer": ("10.0.0.1", 4711)}
+    assert before == {**kept, "client": (CLIENT, 4712), **peer}
     assert got["headers"] is not before["headers"]
     assert got["client"] == (CLIENT, 4712)
     assert got["headers"] == [
@@ -294,35 +300,41 @@ def test_a_wrong_setting_stops_the_process_at_its_start(wrapper):
         wrapper(None)
 
 
-class Cycle:
-    """What uvicorn's httptools protocol calls the application with."""
-
-    async def receive(self):
-        return {}
+HTTPTOOLS, H11 = (f"uvicorn.protocols.http.{name}_impl" for name in ("httptools", "h11"))
 
 
-Cycle.__module__ = "uvicorn.protocols.http.httptools_impl"
-CHUNKED = ("transfer-encoding", "chunked")
+def receive_of(module):
+    """Return a `receive` as the protocol of a server in that module hands it over."""
+    cycle = type("RequestResponseCycle", (), {"__module__": module, "receive": lambda _: None})
+    return cycle().receive
+
+
+async def wrapped_receive():
+    """Stand for that of another ASGI middleware, which hides the server's."""
+
+
+TWO_LINES = [("x-forwarded-for", CLIENT), ("x-forwarded-for", FORGED)]
+CHUNKED = [("transfer-encoding", "chunked")]
 
 
 @pytest.mark.parametrize(
-    ("receive", "headers", "outcome"),
+    ("loaded", "receive", "headers", "outcome"),
     [
-        (
-            Cycle().receive,
-            [("x-forwarded-for", CLIENT), CHUNKED, ("x-forwarded-for", FORGED)],
-            "malformed",
-        ),
-        (Cycle().receive, [("x-forwarded-for", CLIENT), CHUNKED], "forwarded"),
-        (
-            Cycle().receive,
-            [("x-forwarded-for", "6.6.6.6"), ("x-forwarded-for", CLIENT)],
-            "forwarded",
-        ),
-        (None, [("x-forwarded-for", "6.6.6.6"), CHUNKED, ("x-forwarded-for", CLIENT)], "forwarded"),
+        (HTTPTOOLS, receive_of(HTTPTOOLS), TWO_LINES + CHUNKED, "malformed"),
+        (HTTPTOOLS, wrapped_receive, TWO_LINES + CHUNKED, "malformed"),
+        (HTTPTOOLS, receive_of(H11), TWO_LINES + CHUNKED, "forwarded"),
+        (HTTPTOOLS, receive_of(HTTPTOOLS), TWO_LINES, "forwarded"),
+        (HTTPTOOLS, receive_of(HTTPTOOLS), TWO_LINES[:1] + CHUNKED, "forwarded"),
+        (None, wrapped_receive, TWO_LINES + CHUNKED, "forwarded"),
     ],
 )
-def test_a_line_that_can_be_a_trailer_is_not_believed(receive, headers, outcome):
+def test_a_line_that_can_be_a_trailer_is_not_believed(
+    monkeypatch, loaded, receive, headers, outcome
+):
+    for name in (HTTPTOOLS, H11):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    if loaded:
+        monkeypatch.setitem(sys.modules, loaded, ModuleType(loaded))
     seen = []
 
     async def application(scope, _receive, _send):
@@ -330,4 +342,82 @@ def test_a_line_that_can_be_a_trailer_is_not_believed(receive, headers, outcome)
 
     asyncio.run(asgi.TrustedProxy(application)(scope_of(*headers), receive, None))
     assert seen[0]["trusted_proxy"].outcome == outcome
-    assert seen[0]["client"][0] == (CLIENT if outcome == "forwarded" else "10.0.0.1")
+
+
+def test_a_scope_that_is_sent_through_twice_is_decided_by_its_peer_twice():
+    scope = scope_of(("x-forwarded-for", CLIENT), ("x-real-ip", FORGED))
+    once, _ = hand_on(scope)
+    again, _ = hand_on(scope)
+    assert again["trusted_proxy"] == once["trusted_proxy"]
+    assert again["headers"] == once["headers"]
+
+
+def test_sharp_s_in_a_name_does_not_pass_as_ss():
+    headers = [(b"x-forwarded-\xdfl", b"on"), (b"x-other-\xdf", b"1")]
+    got, _ = hand_on({**scope_of(client=("192.0.2.1", 1)), "headers": headers})
+    assert got["headers"] == headers[1:]
+
+
+@pytest.mark.parametrize("root_path", [None, "/a b"])
+def test_a_root_path_may_be_missing_or_need_escapes(root_path):
+    inner = root_path or ""
+    scope = scope_of(
+        ("x-forwarded-prefix", "/app"),
+        root_path=root_path,
+        path=f"{inner}/echo",
+        raw_path=f"{inner.replace(' ', '%20')}/echo".encode(),
+    )
+    with override_settings(TRUSTED_PROXY_PREFIX_HEADER="X-Forwarded-Prefix"):
+        got, _ = hand_on(scope)
+    assert (got["path"], got["raw_path"]) == ("/app/echo", b"/app/echo")
+
+
+def test_many_lines_of_a_header_cost_what_many_lines_of_another_cost():
+    def cost(name):
+        scope = scope_of(*[(name, "a")] * 30_000, client=("192.0.2.1", 1))
+        begin = time.process_time()
+        asgi.rewrite_scope(scope, get_policy())
+        return time.process_time() - begin
+
+    ratio = min(cost("x-forwarded-for") / cost("x-forwarded-foo") for _ in range(5))
+    assert ratio < 3
+
+
+def test_django_mounted_below_the_prefix_keeps_its_mount_behind_a_wrapper():
+    environ = environ_of(HTTP_X_FORWARDED_FOR=CLIENT, HTTP_X_FORWARDED_PREFIX="/app")
+
+    def mount(environ, _):
+        environ["SCRIPT_NAME"] += "/dj"
+        return []
+
+    with override_settings(TRUSTED_PROXY_PREFIX_HEADER="X-Forwarded-Prefix"):
+        wsgi.TrustedProxy(mount)(environ, None)
+        request = WSGIRequest(environ)
+        TrustedProxyMiddleware(lambda _: HttpResponse())(request)
+        set_script_prefix("/")
+    assert (request.path, request.META["SCRIPT_NAME"]) == ("/app/dj/echo", "/app/dj")
+
+
+def test_headers_that_are_added_to_a_decided_request_go():
+    environ = environ_of(HTTP_X_FORWARDED_FOR=CLIENT, HTTP_X_FORWARDED_PROTO="http")
+    with override_settings(TRUSTED_PROXY_SCHEME_HEADER="X-Forwarded-Proto"):
+        wsgi.TrustedProxy(lambda *_: [])(environ, None)
+        decided = dict(environ)
+        forged = {"HTTP_X_REAL_IP": FORGED, "HTTP_X_FORWARDED_FOR": FORGED}
+        environ |= forged | {"HTTP_X_FORWARDED_PROTO": "https", "HTTP_X_SCHEME": "https"}
+        TrustedProxyMiddleware(lambda _: HttpResponse())(WSGIRequest(environ))
+    assert {k: v for k, v in environ.items() if k.startswith(("HTTP_", "REMOTE_", "wsgi.url"))} == {
+        k: v for k, v in decided.items() if k.startswith(("HTTP_", "REMOTE_", "wsgi.url"))
+    }
+
+
+def test_a_wrapper_is_no_sign_that_the_server_rewrote(caplog):
+    got, _ = hand_on(scope_of(("x-forwarded-for", CLIENT)))
+    TrustedProxyMiddleware(lambda _: HttpResponse())(ASGIRequest(got, BytesIO()))
+    assert [r for r in caplog.records if r.name == "django_trustedproxy"] == []
+
+
+def test_a_wrapper_tells_that_the_server_rewrote(caplog):
+    hand_on(scope_of(("x-forwarded-for", CLIENT), client=(CLIENT, 0)))
+    (record,) = [r for r in caplog.records if r.name == "django_trustedproxy"]
+    assert "--no-proxy-headers" in record.getMessage()
