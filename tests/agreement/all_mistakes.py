@@ -15,6 +15,8 @@ MIDDLEWARE = [
     "xff.middleware.XForwardedForMiddleware",  # W002
     "django_trustedproxy.middleware.TrustedProxyMiddleware",  # W004
     *INNER,
+    "posthog.integrations.django.PosthogContextMiddleware",  # W034
+    "rollbar.contrib.django.middleware.RollbarNotifierMiddleware",  # W033
 ]
 TRUSTED_PROXIES = [
     "10.0.0.0/8",
@@ -39,7 +41,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # W008
 XFF_TRUSTED_PROXY_DEPTH = 1  # W030
 INTERNAL_IPS = ["10.0.0.1"]  # W031
 
-# W011 to W026 in their order. The mistakes of W027, W028 and W029 are to set nothing.
+# W011 to W026 in their order. The mistakes of the packages behind them are to set nothing.
 REST_FRAMEWORK = {"NUM_PROXIES": 1}
 NINJA_NUM_PROXIES = 1
 NINJA_EXTRA = {"NUM_PROXIES": 1}

@@ -19,13 +19,17 @@ import ipware
 import ninja.throttling
 import ninja_extra.conf.package_settings
 import ninja_extra.throttling
+import rollbar
 from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import RequestFactory
+from django_recaptcha.fields import ReCaptchaField
 from easyaudit.models import LoginEvent
 from iprestrict.middleware import IPRestrictMiddleware
 from lockdown.middleware import LockdownMiddleware
+from posthog.integrations.django import PosthogContextMiddleware
+from rest_framework.settings import api_settings
 from rest_framework.throttling import AnonRateThrottle
 
 NOBODY = "nobody"
@@ -36,8 +40,11 @@ class Rated(AnonRateThrottle):
 
 
 def ask_drf(request):
-    # Of a project without any setting of it, only the throttle that it has by default is known.
-    throttle = Rated() if settings.REST_FRAMEWORK else AnonRateThrottle()
+    # Of a project without any setting of it, only the throttle that it has by default is known,
+    # whose rates were read at the import.
+    rates = {"THROTTLE_RATES": api_settings.DEFAULT_THROTTLE_RATES}
+    default = type("Default", (AnonRateThrottle,), rates)
+    throttle = Rated() if settings.REST_FRAMEWORK else default()
     throttle.get_ident = mock.Mock(wraps=throttle.get_ident)
     request.user = None
     throttle.allow_request(request, view=None)
@@ -114,6 +121,21 @@ def ask_iprestrict(request):
     return IPRestrictMiddleware(lambda request: None).extract_client_ip(request)
 
 
+def ask_rollbar(request):
+    data = rollbar._build_django_request_data(request)  # noqa: SLF001 - what its reports call
+    rollbar._filter_ip(data, getattr(settings, "ROLLBAR", {}).get("capture_ip", True))  # noqa: SLF001
+    return data.get("user_ip") or NOBODY
+
+
+def ask_posthog(request):
+    properties = PosthogContextMiddleware(lambda _: None).extract_properties(request)
+    return properties.get("$ip", NOBODY)
+
+
+def ask_recaptcha(request):  # it looks for a local variable of this name
+    return ReCaptchaField().get_remote_ip()
+
+
 class Question(NamedTuple):
     """How a package is asked, and its modules that read the settings at their import."""
 
@@ -141,6 +163,9 @@ QUESTIONS = {
     "W025": Question(ask_cms, (cms.middleware.toolbar,)),
     "W026": Question(ask_lockdown),
     "W027": Question(ask_iprestrict),
+    "W033": Question(ask_rollbar),
+    "W034": Question(ask_posthog),
+    "W035": Question(ask_recaptcha),
 }
 
 

@@ -90,6 +90,7 @@ def test_a_package_without_a_finding_answers_remote_addr(neighbour_id, case):
 
 
 A_PROXY, THE_HEADER, NOTHING, FORGED_ONE = "a proxy", "the header", "nothing", "a forged address"
+ANONYMOUS = "a network"  # which Rollbar makes of an address if it is told to
 # What the README says of each package, in a word.
 EFFECTS = {
     "W011": {A_PROXY, THE_HEADER},
@@ -109,12 +110,17 @@ EFFECTS = {
     "W025": {NOTHING},
     "W026": {A_PROXY},
     "W027": {"PermissionDenied"},
+    "W033": {THE_HEADER, ANONYMOUS},
+    "W034": {THE_HEADER},
+    "W035": {THE_HEADER},
 }
 
 
 def effect(answer):
     if not answer:
         return NOTHING
+    if answer.endswith(".0"):
+        return ANONYMOUS
     if "," in answer or "=" in answer:
         return THE_HEADER
     return {HOP: A_PROXY, OTHER_HOP: A_PROXY, FORGED: FORGED_ONE}.get(answer, answer)

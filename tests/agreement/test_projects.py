@@ -12,7 +12,7 @@ from tests import stack
 # neither two (W004) nor one before it (W005). W007: where nobody is trusted, there is no proxy in
 # INTERNAL_IPS (W031) and no network that is too wide (W032).
 ERRORS = {f"E{number:03}" for number in range(1, 16)} - {"E001", "E010", "E015"}
-WARNINGS = {f"W{number:03}" for number in range(1, 33)} - {"W003", "W007"}
+WARNINGS = {f"W{number:03}" for number in range(1, 36)} - {"W003", "W007"}
 CHECK = ("-m", "django", "check", "--deploy")
 SERVERS = ("FORWARDED_ALLOW_IPS", "UVICORN_", "GUNICORN_CMD_ARGS")
 
