@@ -46,8 +46,29 @@ class Explanation(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """Say why REMOTE_ADDR is what it is."""
-        return sentence(self.resolution, self.hops)
+        """Say why REMOTE_ADDR is what it is, and what else the request suggests."""
+        return sentence(self.resolution, self.hops) + self._suggestion()
+
+    def _suggestion(self) -> str:
+        client = self.resolution.client
+        if client is None:
+            return ""
+        if self.resolution.outcome == "direct" and self._names_itself(client):
+            return (
+                " But the header names the peer itself: a server that processes headers has taken "
+                "it from there. Run uvicorn with --no-proxy-headers."
+            )
+        is_stranger = bool(self.hops) and self.hops[-1].verdict == "client"
+        if is_stranger and ip_address(client).is_private and not self.is_read_to_end:
+            return (
+                f" If {client} is a proxy of your own, add it to TRUSTED_PROXIES: what is further "
+                "left was not read."
+            )
+        return ""
+
+    def _names_itself(self, client: str) -> bool:
+        texts = (str(self.before.get(key, "")) for key in self.resolution.dropped)
+        return any(client == part.strip() for text in texts for part in text.split(","))
 
 
 def explain(policy: Policy, entries: Sequence[object], meta: dict[str, Any]) -> Explanation:

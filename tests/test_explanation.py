@@ -93,7 +93,8 @@ SEVEN = {
         ["--peer", CLIENT, "--header", f"X-Forwarded-For: {CLIENT}"],
         f"direct: The peer {CLIENT} is not in TRUSTED_PROXIES, so it is the client, and "
         f'X-Forwarded-For was dropped. If it is your own proxy, add "{CLIENT}" to TRUSTED_PROXIES; if '
-        "it is not, leave it out, or it could claim any address.",
+        "it is not, leave it out, or it could claim any address. But the header names the peer itself: a "
+        "server that processes headers has taken it from there. Run uvicorn with --no-proxy-headers.",
     ),
     "nginx does not set the header": (
         {},
@@ -116,7 +117,8 @@ SEVEN = {
     "two proxies but one listed": (
         {"TRUSTED_PROXIES": ["10.0.0.9"]},
         ["--peer", "10.0.0.9", "--header", f"X-Forwarded-For: {CLIENT}, 10.0.0.2"],
-        "forwarded: 10.0.0.2 is the client: X-Forwarded-For names it, behind the trusted 10.0.0.9.",
+        "forwarded: 10.0.0.2 is the client: X-Forwarded-For names it, behind the trusted 10.0.0.9. If "
+        "10.0.0.2 is a proxy of your own, add it to TRUSTED_PROXIES: what is further left was not read.",
     ),
 }
 
