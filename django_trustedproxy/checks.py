@@ -34,12 +34,12 @@ ID = "trustedproxy."
 W003 = Warning(
     f"'{OUR_MIDDLEWARE}' is not in MIDDLEWARE, so REMOTE_ADDR is the proxy's address and the "
     "TRUSTED_PROXY settings have no effect.",
-    hint=f"Put '{OUR_MIDDLEWARE}' first in MIDDLEWARE.",
+    hint=f"Put '{OUR_MIDDLEWARE}' first in MIDDLEWARE. See README, {ID}W003.",
     id=ID + "W003",
 )
 W004 = Warning(
     f"'{OUR_MIDDLEWARE}' is in MIDDLEWARE more than once; only the first decides.",
-    hint="Keep the first and remove the others.",
+    hint=f"Keep the first and remove the others. See README, {ID}W004.",
     id=ID + "W004",
 )
 
@@ -61,7 +61,8 @@ def check_single_header(**_: object) -> list[CheckMessage]:
         Warning(
             f"TRUSTED_PROXY_HEADER names {len(headers)} headers; only the first is used, and the "
             "others are dropped.",
-            hint=f'Write TRUSTED_PROXY_HEADER = "{headers[0]}", the one that your proxy sets.',
+            hint=f'Write TRUSTED_PROXY_HEADER = "{headers[0]}", the one that your proxy sets. '
+            f"See README, {ID}W001.",
             id=ID + "W001",
         )
     ]
@@ -73,7 +74,8 @@ def check_unknown_settings(**_: object) -> list[CheckMessage]:
         Warning(
             f"{name} is not a setting of django-trustedproxy.",
             hint=f"Use one of {', '.join(conf.DEFAULTS)}, or remove {name} if no other package "
-            "reads it.",
+            "reads it. "
+            f"See README, {ID}W006.",
             id=ID + "W006",
         )
         for name in sorted(dir(settings))
@@ -94,7 +96,8 @@ def check_empty_proxies(**_: object) -> list[CheckMessage]:
             f"TRUSTED_PROXIES is empty, so the header of {' and '.join(believing)} is dropped "
             "from every request: HTTPS or the host is not seen, and redirects can loop.",
             hint="Write TRUSTED_PROXIES with the networks that your proxies connect from, or "
-            f"remove {' and '.join(believing)}.",
+            f"remove {' and '.join(believing)}. "
+            f"See README, {ID}W007.",
             id=ID + "W007",
         )
     ]
@@ -106,7 +109,7 @@ def check_twins(**_: object) -> list[CheckMessage]:
     return [
         Warning(
             f"{ours} and {twin} are both set; {ours} is in force.",
-            hint=f"Remove {twin}.",
+            hint=f"Remove {twin}. See README, {ID}W008.",
             id=ID + "W008",
         )
         for ours, twin in pairs
@@ -130,7 +133,7 @@ def check_middleware_order(**_: object) -> list[CheckMessage]:
         Warning(
             f"'{path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE and reads {reads}, which is "
             "then the proxy's or forged.",
-            hint=f"Put '{OUR_MIDDLEWARE}' before '{path}', best first.",
+            hint=f"Put '{OUR_MIDDLEWARE}' before '{path}', best first. See README, {ID}W005.",
             id=ID + "W005",
         )
         for path, loaded in middleware[: min(places, default=0)]

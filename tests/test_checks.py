@@ -94,7 +94,8 @@ def test_several_headers_are_a_warning():
         Warning(
             "TRUSTED_PROXY_HEADER names 2 headers; only the first is used, and the others are "
             "dropped.",
-            hint='Write TRUSTED_PROXY_HEADER = "X-Real-IP", the one that your proxy sets.',
+            hint='Write TRUSTED_PROXY_HEADER = "X-Real-IP", the one that your proxy sets. '
+            "See README, trustedproxy.W001.",
             id="trustedproxy.W001",
         )
     ]
@@ -182,7 +183,8 @@ def test_a_reader_before_ours_is_a_warning():
         Warning(
             f"'{path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE and reads the scheme and the "
             "host, which is then the proxy's or forged.",
-            hint=f"Put '{OUR_MIDDLEWARE}' before '{path}', best first.",
+            hint=f"Put '{OUR_MIDDLEWARE}' before '{path}', best first. See README, "
+            "trustedproxy.W005.",
             id="trustedproxy.W005",
         )
     ]
@@ -231,7 +233,7 @@ def test_a_setting_that_is_only_nearly_ours_is_a_warning():
         Warning(
             "TRUSTED_PROXY_HEADERS is not a setting of django-trustedproxy.",
             hint=f"Use one of {', '.join(DEFAULTS)}, or remove TRUSTED_PROXY_HEADERS if no other "
-            "package reads it.",
+            "package reads it. See README, trustedproxy.W006.",
             id="trustedproxy.W006",
         )
     ]
@@ -256,7 +258,7 @@ def test_nobody_trusted_while_django_believes_a_header_is_a_warning(believing):
             f"TRUSTED_PROXIES is empty, so the header of {name} is dropped from every request: "
             "HTTPS or the host is not seen, and redirects can loop.",
             hint="Write TRUSTED_PROXIES with the networks that your proxies connect from, or remove "
-            f"{name}.",
+            f"{name}. See README, trustedproxy.W007.",
             id="trustedproxy.W007",
         )
     ]
@@ -282,7 +284,7 @@ def test_a_purpose_that_django_handles_too_is_a_warning(name, header, twin, valu
     assert ours(**{name: header, twin: value}) == [
         Warning(
             f"{name} and {twin} are both set; {name} is in force.",
-            hint=f"Remove {twin}.",
+            hint=f"Remove {twin}. See README, trustedproxy.W008.",
             id="trustedproxy.W008",
         )
     ]
