@@ -99,6 +99,28 @@ def caddy(place, port, upstream, *, config=ROOT / "example_project" / "Caddyfile
     return process(command, ready=[("127.0.0.1", port)], log=place / "caddy.log", env=env)
 
 
+def appending_caddyfile(transport=""):
+    """Return a configuration that appends to what the client wrote, as most proxies do."""
+    return f"""
+{{
+	admin off
+	auto_https off
+	persist_config off
+	servers {{
+		trusted_proxies static 127.0.0.0/8
+	}}
+}}
+http://{{$CADDY_ADDRESS}} {{
+	bind 127.0.0.1
+	reverse_proxy {{$UPSTREAM}} {{
+		transport http {{
+			{transport}
+		}}
+	}}
+}}
+"""
+
+
 def get(port, path="/client.json", *, headers=(), source="127.0.0.1"):
     """Send one GET from a loopback address; `headers` are pairs, sent as they are and in order."""
     connection = http.client.HTTPConnection("127.0.0.1", port, 10, (source, 0))

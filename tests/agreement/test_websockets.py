@@ -13,24 +13,6 @@ from tests.demo import FORGED
 
 HONEST, ATTACKER, DIRECT, PROXY = "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"
 WRAPPED = "tests.agreement.websocket_asgi:application"
-CADDYFILE = """
-{
-	admin off
-	auto_https off
-	persist_config off
-	servers {
-		trusted_proxies static 127.0.0.0/8
-	}
-}
-http://{$CADDY_ADDRESS} {
-	bind 127.0.0.1
-	reverse_proxy {$UPSTREAM} {
-		transport http {
-			local_address 127.0.0.5
-		}
-	}
-}
-"""
 
 
 @contextlib.contextmanager
@@ -57,7 +39,7 @@ def ports(request):
     direct, port = stack.free_port(), stack.free_port()
     with stack.workplace() as place:
         config = place / "Caddyfile"
-        config.write_text(CADDYFILE)
+        config.write_text(stack.appending_caddyfile(f"local_address {PROXY}"))
         with (
             serving(place, *request.param(direct, WRAPPED), port=direct),
             stack.caddy(place, port, f"127.0.0.1:{direct}", config=config),
