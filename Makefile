@@ -6,13 +6,14 @@ AGREEMENT := .venv-agreement
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-agreement lint clean
+.PHONY: help demo test test-agreement test-browser lint clean
 
 help:
 	@echo "make demo              the example behind a real reverse proxy, until Ctrl-C"
 	@echo "make demo ARGS=--once  the same, ending after its transcript"
 	@echo "make test              the tests, with coverage; ARGS go to pytest"
 	@echo "make test-agreement    ask other packages who the client is, and write docs/agreement.md"
+	@echo "make test-browser      press the buttons of the example's page in Chromium"
 	@echo "make lint              ruff and mypy"
 	@echo "make clean             remove what these commands made"
 
@@ -25,6 +26,17 @@ test: $(VENV)/.test
 # In an environment of its own, as the packages are many; the migrations of all would take longer.
 test-agreement: $(AGREEMENT)/.httpxforwardedfor
 	$(AGREEMENT)/bin/pytest --ds tests.agreement.settings --nomigrations tests/agreement $(ARGS)
+
+test-browser: $(VENV)/.browser
+	@missing=; \
+	command -v chromium >/dev/null || missing=chromium; \
+	command -v chromedriver >/dev/null || missing="$$missing chromium-driver"; \
+	if [ "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && apt-get install -qq --yes --no-install-recommends $$missing; \
+	elif [ "$$missing" ]; then \
+	  echo "Missing: $$missing. On Debian: apt install $$missing" >&2; exit 1; \
+	fi
+	$(BIN)/pytest tests/browser $(ARGS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
@@ -45,7 +57,7 @@ $(VENV)/.pip $(AGREEMENT)/.pip:
 	@touch $@
 
 # A file .group in a virtual environment says that the group of pyproject.toml is installed there.
-GROUPS := $(VENV)/.demo $(VENV)/.test $(VENV)/.lint
+GROUPS := $(VENV)/.demo $(VENV)/.test $(VENV)/.browser $(VENV)/.lint
 $(GROUPS): $(VENV)/.pip
 $(AGREEMENT)/.agreement: $(AGREEMENT)/.pip
 $(GROUPS) $(AGREEMENT)/.agreement: pyproject.toml

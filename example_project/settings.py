@@ -30,3 +30,7 @@ TRUSTED_PROXIES = os.environ.get("EXAMPLE_TRUSTED_PROXIES", "unix:").split(",")
 TRUSTED_PROXY_HEADER = "X-Forwarded-For"
 TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto"
 TRUSTED_PROXY_HOST_HEADER = "X-Forwarded-Host"
+
+# For the page's attacks: where it is reached through the proxy, and around it if there is a way.
+EXAMPLE_PROXY_ORIGIN = os.environ.get("EXAMPLE_PROXY_ORIGIN", "")
+EXAMPLE_DIRECT_ORIGIN = os.environ.get("EXAMPLE_DIRECT_ORIGIN", "")

@@ -1,11 +1,22 @@
 """One page and one JSON view: the peer, the headers as received, the answer and its outcome."""
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
 from django.http import JsonResponse
 from django.shortcuts import render
 
-from django_trustedproxy.headers import FORWARDING_HEADERS, meta_name
+from django_trustedproxy.conf import get_policy
+from django_trustedproxy.headers import FORWARDING_HEADERS, meta_name, wire_name
+from django_trustedproxy.networks import pack
 
+# What the buttons of the page forge.
+ATTACKS = {
+    "X-Forwarded-For": "6.6.6.6",
+    "X-Real-IP": "6.6.6.6",
+    "Forwarded": "for=6.6.6.6;proto=https;host=evil.example",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Host": "evil.example",
+}
 WATCHED = ["REMOTE_ADDR", *(meta_name(h) for names in FORWARDING_HEADERS.values() for h in names)]
 
 
@@ -45,10 +56,28 @@ def facts(request):
 
 
 def client_json(request):
-    """Answer with the facts as JSON."""
-    return JsonResponse(facts(request))
+    """Answer with the facts as JSON, also to the script of a page from the proxy."""
+    response = JsonResponse(facts(request))
+    response["Vary"] = "Origin"
+    if request.headers.get("Origin", "") == settings.EXAMPLE_PROXY_ORIGIN != "":
+        response["Access-Control-Allow-Origin"] = settings.EXAMPLE_PROXY_ORIGIN
+        response["Access-Control-Allow-Headers"] = ", ".join(ATTACKS)
+    return response
 
 
 def page(request):
-    """Answer with the facts as a page."""
-    return render(request, "page.html", facts(request))
+    """Answer with the facts as a page that attacks them."""
+    context = facts(request)
+    before, after = context["received"], context["seen_by_views"]
+    context["headers"] = [
+        (wire_name(key) if key.startswith("HTTP_") else key, value, after.get(key))
+        for key, value in before.items()
+    ]
+    client, is_direct = context["client"], context["outcome"] == "direct"
+    context["client_is_trusted"] = not is_direct and (
+        not client or pack(client) in get_policy().networks
+    )
+    context["attacks"] = ATTACKS
+    # A page that was reached around the proxy can only attack that way.
+    context["direct_origin"] = settings.EXAMPLE_DIRECT_ORIGIN if not is_direct else ""
+    return render(request, "page.html", context)

@@ -53,7 +53,11 @@ def run(port, direct_port, *, once):
                 f"Port {wanted} is busy. Try: make demo ARGS='--port 8080 --direct-port 8081'"
             )
     with stack.workplace() as place, contextlib.ExitStack() as running:
-        running.enter_context(stack.gunicorn(place, direct_port))
+        origins = {
+            "EXAMPLE_PROXY_ORIGIN": f"http://127.0.0.1:{port}",
+            "EXAMPLE_DIRECT_ORIGIN": f"http://127.0.0.1:{direct_port}",
+        }
+        running.enter_context(stack.gunicorn(place, direct_port, **origins))
         running.enter_context(stack.caddy(place, port, f"unix/{place}/gunicorn"))
         print(f"client -> Caddy 127.0.0.1:{port} -> Unix socket -> gunicorn, which also listens on")
         print(f"127.0.0.1:{direct_port} for everybody. TRUSTED_PROXIES = ['unix:']\n")
@@ -63,8 +67,11 @@ def run(port, direct_port, *, once):
             show("3. forged, straight to gunicorn", direct_port, source("127.0.0.4"), FORGED),
         ]
         if not once:
-            print(f"Open http://127.0.0.1:{port}/ (through the proxy) or")
-            print(f"http://127.0.0.1:{direct_port}/ (around it). Ctrl-C ends the demo.", flush=True)
+            print(
+                f"Open {origins['EXAMPLE_PROXY_ORIGIN']}/ (through the proxy), and attack it from"
+            )
+            print(f"the page, or {origins['EXAMPLE_DIRECT_ORIGIN']}/ (around it).")
+            print("Ctrl-C ends the demo.", flush=True)
             with contextlib.suppress(KeyboardInterrupt):
                 signal.pause()
         return all(answers)

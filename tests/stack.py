@@ -75,6 +75,8 @@ def gunicorn(place, port, **env):
     unix = place / "gunicorn"
     command = [
         *(executable("gunicorn"), "example_project.wsgi", "--no-control-socket"),
+        # A browser opens connections ahead of need; each would keep a worker without threads busy.
+        *("--threads", "4"),
         # gunicorn itself would believe the X-Forwarded-Proto of anybody on 127.0.0.1.
         *("--forwarded-allow-ips", ""),
         *("--bind", f"127.0.0.1:{port}", "--bind", f"unix:{unix}"),
