@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inspect import isclass
+from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 import django
@@ -12,6 +13,7 @@ from django.utils.module_loading import import_string
 
 from . import conf
 from .inspection import find_store
+from .networks import NAMES
 from .processors import FIXERS, OUR_MIDDLEWARE, READERS
 
 if TYPE_CHECKING:
@@ -214,7 +216,13 @@ def check_wide_networks(**_: object) -> list[CheckMessage]:
 
 def _is_wide(network: Network) -> bool:
     # The widest single allocations are /8 in IPv4 and about /19 in IPv6.
-    return network.prefixlen < (8 if network.version == 4 else 19) and not network.is_private
+    if network.prefixlen >= (8 if network.version == 4 else 19):
+        return False
+    return not any(
+        int(network[0]) >= int(known[0]) and int(network[-1]) <= int(known[-1])
+        for known in chain.from_iterable(NAMES.values())
+        if known.version == network.version
+    )
 
 
 def check_django_version(**_: object) -> list[CheckMessage]:
