@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.signals import request_started
 
-from .explanation import sentence
+from .explanation import sentence, suggestion
 from .headers import FORWARDED
 from .meta import KEY, rewrite
 from .networks import short_repr
@@ -81,6 +81,8 @@ class Diagnosis:
         header_text = meta.get(policy.header)
         resolution = rewrite(meta, policy)
         if self.remaining:
+            if further := suggestion(resolution, policy.networks):
+                findings.append(f"{sentence(resolution)}{further}")
             for finding in findings:
                 logger.warning(finding)
             is_over = findings or resolution.outcome in ("forwarded", "malformed")

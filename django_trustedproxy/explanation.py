@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .headers import wire_name
 from .meta import KEY, rewrite
-from .networks import UNIX, parse_entry, short_repr
+from .networks import UNIX, TrustedNetworks, parse_entry, short_repr
 from .resolver import MAX_HOPS, walk
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 
 _END = object()
+# Where proxies stand, and clients of the public do not.
+_INTERNAL = TrustedNetworks.parse(["private", "loopback", "link-local", "shared"])
 
 
 class Hop(NamedTuple):
@@ -43,32 +45,12 @@ class Explanation(NamedTuple):
     is_read_to_end: bool
     before: dict[str, Any]
     after: dict[str, Any]
+    suggestion: str
 
     @property
     def sentence(self) -> str:
         """Say why REMOTE_ADDR is what it is, and what else the request suggests."""
-        return sentence(self.resolution, self.hops) + self._suggestion()
-
-    def _suggestion(self) -> str:
-        client = self.resolution.client
-        if client is None:
-            return ""
-        if self.resolution.outcome == "direct" and self._names_itself(client):
-            return (
-                " But the header names the peer itself: a server that processes headers has taken "
-                "it from there. Run uvicorn with --no-proxy-headers."
-            )
-        is_stranger = bool(self.hops) and self.hops[-1].verdict == "client"
-        if is_stranger and ip_address(client).is_private and not self.is_read_to_end:
-            return (
-                f" If {client} is a proxy of your own, add it to TRUSTED_PROXIES: what is further "
-                "left was not read."
-            )
-        return ""
-
-    def _names_itself(self, client: str) -> bool:
-        texts = (str(self.before.get(key, "")) for key in self.resolution.dropped)
-        return any(client == part.strip() for text in texts for part in text.split(","))
+        return sentence(self.resolution, self.hops) + self.suggestion
 
 
 def explain(policy: Policy, entries: Sequence[object], meta: dict[str, Any]) -> Explanation:
@@ -86,7 +68,8 @@ def explain(policy: Policy, entries: Sequence[object], meta: dict[str, Any]) -> 
     if value and not is_direct:
         hops, is_read_to_end = _read(policy, entries, resolution, value)
     trusted_by = None if is_direct else _entry_of(resolution.peer or UNIX, entries)
-    return Explanation(resolution, trusted_by, hops, is_read_to_end, dict(meta), after)
+    further = suggestion(resolution, policy.networks, value)
+    return Explanation(resolution, trusted_by, hops, is_read_to_end, dict(meta), after, further)
 
 
 def _read(
@@ -154,6 +137,29 @@ def sentence(resolution: Resolution, hops: Sequence[Hop] = ()) -> str:
         f"{resolution.client} is the client: {resolution.header} names it, behind the trusted "
         f"{_some(resolution.proxies)}."
     )
+
+
+def suggestion(
+    resolution: Resolution, networks: TrustedNetworks, header_text: str | None = None
+) -> str:
+    """Say what else may be wrong, as a further sentence, or return "".
+
+    `header_text` is the designated header as it came.
+    """
+    client = resolution.client
+    if client is None:
+        return ""
+    if resolution.outcome == "direct":
+        if client not in [part.strip() for part in (header_text or "").split(",")]:
+            return ""
+        return (
+            " But the header names the peer itself: a server that processes headers has taken it "
+            "from there. Run uvicorn with --no-proxy-headers."
+        )
+    packed = ip_address(client).packed
+    if not resolution.proxies or packed not in _INTERNAL or packed in networks:
+        return ""
+    return f" If {client} is a proxy of your own, add it to TRUSTED_PROXIES."
 
 
 def _remedy(resolution: Resolution) -> str:

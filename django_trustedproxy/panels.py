@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from debug_toolbar.panels import Panel
 
-from .explanation import sentence
+from .conf import get_policy
+from .explanation import sentence, suggestion
 from .headers import wire_name
 from .resolver import Resolution
 
@@ -37,7 +38,7 @@ class TrustedProxyPanel(Panel):
                 "client": answer.client or "no address",
                 "proxies": list(answer.proxies),
                 "outcome": answer.outcome,
-                "sentence": sentence(answer),
+                "sentence": sentence(answer) + suggestion(answer, get_policy().networks),
                 "dropped": list(map(wire_name, answer.dropped)),
                 "malformed": list(answer.malformed_headers),
                 "statements": [

@@ -118,7 +118,7 @@ SEVEN = {
         {"TRUSTED_PROXIES": ["10.0.0.9"]},
         ["--peer", "10.0.0.9", "--header", f"X-Forwarded-For: {CLIENT}, 10.0.0.2"],
         "forwarded: 10.0.0.2 is the client: X-Forwarded-For names it, behind the trusted 10.0.0.9. If "
-        "10.0.0.2 is a proxy of your own, add it to TRUSTED_PROXIES: what is further left was not read.",
+        "10.0.0.2 is a proxy of your own, add it to TRUSTED_PROXIES.",
     ),
 }
 
@@ -241,6 +241,41 @@ def test_show_says_that_nobody_is_trusted():
     lines = ask("show", TRUSTED_PROXIES=[]).splitlines()
     assert "  nobody" in lines
     assert lines[-1] == "  none"
+
+
+# What the log says of them, in the first requests of a process.
+LOGGED = {
+    "peer not listed": 'add "172.18.0.2" to TRUSTED_PROXIES',
+    "wrong header name": "It sent X-Real-IP: name the header that your proxy sets",
+    "uvicorn rewrote already": "Run uvicorn with --no-proxy-headers",
+    "nginx does not set the header": "Have the proxy set it",
+    "Unix socket not listed": 'add "unix:" to TRUSTED_PROXIES',
+    "two proxies but one listed": "If 10.0.0.2 is a proxy of your own, add it to TRUSTED_PROXIES.",
+}
+
+
+def meta_of(arguments):
+    """Return the META of a request that is given to `explain` by its arguments."""
+    _, peer, *headers = arguments
+    lines = [tuple(line.split(": ")) for line in headers[1::2]]
+    # The mark of uvicorn: a client without a port.
+    port = {"REMOTE_PORT": 0} if peer == CLIENT else {}
+    return {"REMOTE_ADDR": "" if peer == "unix:" else peer, **joined(lines), **port}
+
+
+@pytest.mark.parametrize("case", LOGGED)
+def test_one_log_line_says_why(case, caplog, told):
+    told.clear()
+    settings, arguments, _ = SEVEN[case]
+    with override_settings(**settings):
+        serve(**meta_of(arguments))
+    assert any(LOGGED[case] in message for message in messages(caplog))
+
+
+def test_a_port_from_azure_is_no_matter_for_the_log(caplog, told):
+    told.clear()
+    serve(**meta_of(SEVEN["port from Azure"][1]))
+    assert messages(caplog) == []
 
 
 def messages(caplog):

@@ -1,11 +1,13 @@
 """The panel in the real toolbar: beside a page, and again from the toolbar's store."""
 
 import asyncio
+import html
 import re
 
 import pytest
 
 from django_trustedproxy.processors import OUR_MIDDLEWARE
+from tests.test_explanation import SEVEN, meta_of
 
 CLIENT = "203.0.113.9"
 TOOLBAR = "debug_toolbar.middleware.DebugToolbarMiddleware"
@@ -44,8 +46,8 @@ def stored(client, page):
     return client.get("/__debug__/render_panel/", query, REMOTE_ADDR="127.0.0.1").json()["content"]
 
 
-def text_of(html):
-    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+def text_of(markup):
+    return " ".join(re.sub(r"<[^>]+>", " ", markup).split())
 
 
 def test_the_panel_draws_the_way_of_a_request(client):
@@ -82,3 +84,15 @@ def test_the_panel_works_under_asgi(async_client, client):
 
     page = asyncio.run(ask()).content.decode()
     assert "127.0.0.1 client → Django direct" in text_of(stored(client, page))
+
+
+@pytest.mark.parametrize("case", SEVEN)
+def test_the_panel_says_why(client, settings, case):
+    changes, arguments, line = SEVEN[case]
+    for name, value in changes.items():
+        setattr(settings, name, value)
+    page = client.get("/page", **meta_of(arguments)).content.decode()
+    panel = html.unescape(text_of(stored(client, page)))
+    # The panel has no header text, and so cannot tell what the server took from it.
+    outcome, _, reason = line.partition(" But the header names")[0].partition(": ")
+    assert f"{outcome} : {reason}" in panel
