@@ -52,7 +52,9 @@ class TrustedProxy:
         if scope["type"] in _SECURE and KEY not in scope:
             policy = get_policy()
             trailers = _may_have_trailers(scope, receive)
-            changed = rewrite_scope(scope, policy, self.diagnosis, may_have_trailers=trailers)
+            changed = rewrite_scope(
+                scope, policy, self.diagnosis.rewrite, may_have_trailers=trailers
+            )
             # All that the server's own scope learns, for its access log. Sent through once more,
             # it is decided by its peer again.
             scope.setdefault(_PEER, scope.get("client"))
@@ -93,20 +95,17 @@ def _may_have_trailers(scope: Scope, receive: Receive) -> bool:
 def rewrite_scope(
     scope: Scope,
     policy: Policy,
-    diagnosis: Diagnosis | None = None,
+    decide: Callable[[dict[str, Any], Policy], Resolution] = rewrite,
     *,
     may_have_trailers: bool = False,
 ) -> Scope:
     """Return a copy of an `http` or `websocket` scope that says who the client is.
 
-    With `may_have_trailers`, a designated client header in several lines is malformed.
+    `decide` decides about its META. With `may_have_trailers`, a designated client header in several
+    lines is malformed.
     """
-    meta, headers = _split(scope, policy)
-    if may_have_trailers:
-        lines = sum(policy.raw_names.get(n.lower()) == policy.header for n, _ in scope["headers"])
-        if lines > 1:
-            meta[policy.header] = _AMBIGUOUS
-    resolution = diagnosis.rewrite(meta, policy) if diagnosis else rewrite(meta, policy)
+    meta, headers = _split(scope, policy, may_have_trailers=may_have_trailers)
+    resolution = decide(meta, policy)
     if "HTTP_HOST" in meta:
         headers = [pair for pair in headers if pair[0].lower() != b"host"]
     headers += [
@@ -124,7 +123,9 @@ def rewrite_scope(
     return changed
 
 
-def _split(scope: Scope, policy: Policy) -> tuple[dict[str, Any], list[tuple[bytes, bytes]]]:
+def _split(
+    scope: Scope, policy: Policy, *, may_have_trailers: bool
+) -> tuple[dict[str, Any], list[tuple[bytes, bytes]]]:
     """Return the peer and its forwarding headers as META has them, and all the other headers."""
     client = scope.get(_PEER, scope.get("client"))
     others = []
@@ -136,8 +137,11 @@ def _split(scope: Scope, policy: Policy) -> tuple[dict[str, Any], list[tuple[byt
         elif _is_plain(name) or not _is_forged(name, policy):
             others.append((name, value))
     meta: dict[str, Any] = {key: b",".join(found).decode("latin-1") for key, found in lines.items()}
+    if may_have_trailers and len(lines.get(policy.header, ())) > 1:
+        meta[policy.header] = _AMBIGUOUS
     if client:
-        meta["REMOTE_ADDR"], meta["REMOTE_PORT"] = client
+        # By index, as Django does, so that what is no pair is no error.
+        meta["REMOTE_ADDR"], meta["REMOTE_PORT"] = client[0], client[1]
     return meta, others
 
 

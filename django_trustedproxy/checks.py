@@ -12,6 +12,7 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Djan
 from django.utils.module_loading import import_string
 
 from . import conf
+from .conf import ID
 from .inspection import find_store
 from .networks import NAMES
 from .processors import FIXERS, OUR_MIDDLEWARE, READERS
@@ -31,7 +32,6 @@ _TWINS = {
 
 Known = TypeVar("Known")
 
-ID = "trustedproxy."
 
 W003 = Warning(
     f"'{OUR_MIDDLEWARE}' is not in MIDDLEWARE, so REMOTE_ADDR is the proxy's address and the "

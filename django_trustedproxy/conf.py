@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from .networks import Network
     from .resolver import Outcome
 
+ID = "trustedproxy."
+"""What the ids of all our system checks begin with."""
+
 DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXIES": [],
     "TRUSTED_PROXY_HEADER": "X-Forwarded-For",
@@ -117,9 +120,7 @@ def get_policy() -> Policy:
     """
     policy, problems = parse(settings)
     if problems:
-        raise ImproperlyConfigured(
-            "\n".join(f"trustedproxy.{p.id}: {p.msg} {p.hint}" for p in problems)
-        )
+        raise ImproperlyConfigured("\n".join(f"{ID}{p.id}: {p.msg} {p.hint}" for p in problems))
     return policy
 
 

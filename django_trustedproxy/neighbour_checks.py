@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Warning  # noqa: A004 - Django's own name
 
 from . import conf
+from .conf import ID
 from .headers import FORWARDED
 from .inspection import Call, find_calls
 from .neighbours import NEIGHBOURS
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from .networks import Network
     from .resolver import Policy
 
-ID = "trustedproxy."
 _UNSET = object()
 
 

@@ -189,6 +189,13 @@ def test_a_unix_socket_without_the_header_stays_as_it_is(client):
     assert got["trusted_proxy"].outcome == "missing"
 
 
+@pytest.mark.parametrize("client", ["/tmp/client.sock", b"\x00name", ("a", 1, 2)])
+def test_a_peer_that_is_no_pair_is_no_address_and_no_error(client):
+    got, _ = hand_on(scope_of(("x-real-ip", FORGED), client=client))
+    assert (got["client"], got["headers"]) == (client, [])
+    assert got["trusted_proxy"].outcome == "direct"
+
+
 def test_a_client_through_a_unix_socket_has_the_port_0_and_no_remote_port():
     with override_settings(TRUSTED_PROXIES=["unix:"]):
         got, _ = hand_on(scope_of(("x-forwarded-for", CLIENT), client=None))
