@@ -3,10 +3,11 @@ PYTHON ?= python3
 ARGS ?=
 VENV := .venv
 AGREEMENT := .venv-agreement
+BENCH := .venv-bench
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-agreement test-browser lint clean
+.PHONY: help demo test test-agreement test-browser bench lint clean
 
 help:
 	@echo "make demo              the example behind a real reverse proxy, until Ctrl-C"
@@ -14,6 +15,7 @@ help:
 	@echo "make test              the tests, with coverage; ARGS go to pytest"
 	@echo "make test-agreement    ask other packages who the client is, and write docs/agreement.md"
 	@echo "make test-browser      press the buttons of the example's page in Chromium"
+	@echo "make bench             measure it beside its peers, and write docs/benchmarks.md (8 minutes)"
 	@echo "make lint              ruff and mypy"
 	@echo "make clean             remove what these commands made"
 
@@ -38,15 +40,18 @@ test-browser: $(VENV)/.browser
 	fi
 	$(BIN)/pytest tests/browser $(ARGS)
 
+bench: $(BENCH)/.bench
+	$(BENCH)/bin/python -m tests.bench $(ARGS)
+
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) $(AGREEMENT) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(AGREEMENT) $(BENCH) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 
-$(VENV)/.pip $(AGREEMENT)/.pip:
+$(VENV)/.pip $(AGREEMENT)/.pip $(BENCH)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else \
 	  "django-trustedproxy needs Python 3.10 or newer, this is " + sys.version.split()[0] + \
 	  ". Try: make PYTHON=python3.12")'
@@ -60,7 +65,8 @@ $(VENV)/.pip $(AGREEMENT)/.pip:
 GROUPS := $(VENV)/.demo $(VENV)/.test $(VENV)/.browser $(VENV)/.lint
 $(GROUPS): $(VENV)/.pip
 $(AGREEMENT)/.agreement: $(AGREEMENT)/.pip
-$(GROUPS) $(AGREEMENT)/.agreement: pyproject.toml
+$(BENCH)/.bench: $(BENCH)/.pip
+$(GROUPS) $(AGREEMENT)/.agreement $(BENCH)/.bench: pyproject.toml
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group $(@F:.%=%)
 	@touch $@
 
