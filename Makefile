@@ -3,10 +3,11 @@ PYTHON ?= python3
 ARGS ?=
 VENV := .venv
 AGREEMENT := .venv-agreement
+SERVERS := .venv-servers
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-agreement test-browser lint clean
+.PHONY: help demo test test-agreement test-browser test-servers debian-servers lint clean
 
 help:
 	@echo "make demo              the example behind a real reverse proxy, until Ctrl-C"
@@ -14,6 +15,7 @@ help:
 	@echo "make test              the tests, with coverage; ARGS go to pytest"
 	@echo "make test-agreement    ask other packages who the client is, and write docs/agreement.md"
 	@echo "make test-browser      press the buttons of the example's page in Chromium"
+	@echo "make test-servers      put real servers behind real proxies, and write docs/servers.md"
 	@echo "make lint              ruff and mypy"
 	@echo "make clean             remove what these commands made"
 
@@ -38,15 +40,32 @@ test-browser: $(VENV)/.browser
 	fi
 	$(BIN)/pytest tests/browser $(ARGS)
 
+# apache2-bin and not apache2, and so on: nothing but the programs, which the tests start themselves.
+DEBIAN := nginx-light apache2-bin libapache2-mod-wsgi-py3 haproxy varnish lighttpd
+
+# In an environment of its own, as the servers are many.
+test-servers: $(SERVERS)/.servers $(SERVERS)/.mod_wsgi | debian-servers
+	$(SERVERS)/bin/pytest tests/servers $(ARGS)
+
+debian-servers:
+	@missing=$$(for package in $(DEBIAN); do \
+	  dpkg-query --show --showformat='$${Status}' $$package 2>/dev/null | grep -q ' installed$$' || echo $$package; \
+	done | xargs); \
+	if [ "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && apt-get install -qq --yes --no-install-recommends $$missing; \
+	elif [ "$$missing" ]; then \
+	  echo "Missing: $$missing. On Debian: apt install $$missing" >&2; exit 1; \
+	fi
+
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) $(AGREEMENT) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(AGREEMENT) $(SERVERS) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 
-$(VENV)/.pip $(AGREEMENT)/.pip:
+$(VENV)/.pip $(AGREEMENT)/.pip $(SERVERS)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else \
 	  "django-trustedproxy needs Python 3.10 or newer, this is " + sys.version.split()[0] + \
 	  ". Try: make PYTHON=python3.12")'
@@ -60,11 +79,19 @@ $(VENV)/.pip $(AGREEMENT)/.pip:
 GROUPS := $(VENV)/.demo $(VENV)/.test $(VENV)/.browser $(VENV)/.lint
 $(GROUPS): $(VENV)/.pip
 $(AGREEMENT)/.agreement: $(AGREEMENT)/.pip
-$(GROUPS) $(AGREEMENT)/.agreement: pyproject.toml
+$(SERVERS)/.servers: $(SERVERS)/.pip
+$(GROUPS) $(AGREEMENT)/.agreement $(SERVERS)/.servers: pyproject.toml
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group $(@F:.%=%)
 	@touch $@
 
 # Its metadata admits no Django after 2.1, which it works with all the same.
 $(AGREEMENT)/.httpxforwardedfor: $(AGREEMENT)/.agreement
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps django-httpxforwardedfor IPy
+	@touch $@
+
+# Debian's mod_wsgi runs the system's Python, whose packages are a directory here.
+$(SERVERS)/.mod_wsgi: $(SERVERS)/.servers | debian-servers
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --target $(@D)/mod_wsgi --upgrade \
+	  --python-version $$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])') \
+	  --only-binary :all: 'Django>=5.2.13'
 	@touch $@
