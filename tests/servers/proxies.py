@@ -6,7 +6,6 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 from tests import stack
@@ -171,30 +170,57 @@ SINGLE = (NGINX, APACHE, HAPROXY, CADDY, VARNISH, LIGHTTPD, ENVOY)
 
 def configuration(proxy, places, upstream):
     """Return a recipe's configuration, with the server's port or Unix socket put in."""
-    main, over_unix = blocks(proxy.page, proxy.language, "The proxy")
+    main, *over_unix = blocks(proxy.page, proxy.language, "The proxy")
     main = replaced(main, places)
-    before, address, after = re.split(r"^(.*127\.0\.0\.1.*\b8000\b.*\n)", main, flags=re.MULTILINE)
+    if SOCKET in main:
+        return replaced(main, {SOCKET: upstream})
+    before, line, after = re.split(r"^(.*127\.0\.0\.1.*\b8000\b.*\n)", main, flags=re.MULTILINE)
     if isinstance(upstream, int):
-        return before + replaced(address, {"8000": upstream}) + after
-    return before + replaced(over_unix, {SOCKET: upstream}) + after
+        return before + replaced(line, {"8000": upstream}) + after
+    (line,) = over_unix
+    return before + replaced(line, {SOCKET: upstream}) + after
 
 
 @contextlib.contextmanager
 def running_proxy(proxy, place, upstream):
     """Run a proxy with its recipe in front of a port or a Unix socket; give its own port."""
     port = stack.free_port()
-    config = place / f"recipe.{proxy.language}"  # Envoy reads YAML by its ending
-    config.write_text(configuration(proxy, proxy.places(port, place), upstream))
-    with start(proxy.command(place, port, config), place, port):
+    text = configuration(proxy, proxy.places(port, place), upstream)
+    with start(proxy, place, port, text):
         yield port
 
 
-def start(command, place, port):
-    """Run a proxy's command until the block ends."""
-    log = place / f"{Path(command[0]).name}.log"
+CHAIN = "proxies/two-proxies.md"
+# The addresses that its two proxies connect from: those of the page, and those of this host.
+CHAINED = {"10.0.0.1": "127.0.0.11", "10.0.0.2": "127.0.0.12"}
+
+
+@contextlib.contextmanager
+def running_chain(place, upstream):
+    """Run the two proxies of the chain in front of a port; give that of the outer and the inner."""
+    outer, inner = stack.free_port(), stack.free_port("127.0.0.12")
+    (second,) = blocks(CHAIN, "nginx", "The proxy")
+    places = {"10.0.0.2:8080": f"10.0.0.2:{inner}", "10.0.0.3:8000": f"127.0.0.1:{upstream}"}
+    second = replaced(replaced(second, places), CHAINED)
+    (first,) = blocks(CHAIN, "haproxy", "The proxy")
+    places = {"10.0.0.2:8080": f"10.0.0.2:{inner}", **HAPROXY.places(outer, place)}
+    first = replaced(replaced(first, places), CHAINED)
+    with (
+        start(NGINX, place, inner, second, host="127.0.0.12"),
+        start(HAPROXY, place, outer, first),
+    ):
+        yield outer, inner
+
+
+def start(proxy, place, port, text, *, host="127.0.0.1"):
+    """Run a proxy with a configuration until the block ends."""
+    config = place / f"recipe.{proxy.language}"  # Envoy reads YAML by its ending
+    config.write_text(text)
+    command = proxy.command(place, port, config)
+    log = place / f"{proxy.name}.log"
     # Caddy writes into HOME, and would share its administration's port with another.
     env = {"HOME": str(place), "CADDY_ADMIN": f"unix/{place}/caddy-admin"}
-    return stack.process(command, ready=[("127.0.0.1", port)], log=log, env=env)
+    return stack.process(command, ready=[(host, port)], log=log, env=env)
 
 
 def settings_of(page):
@@ -202,30 +228,43 @@ def settings_of(page):
     return blocks(page, "python", "Django")[0]
 
 
+# What has nothing to do with addresses: no files outside, room for a slow client, no start-up events.
+ASIDE = {"gunicorn": ["--no-control-socket", "--threads", "4"], "uvicorn": ["--lifespan", "off"]}
+LISTENER = re.compile(r"--bind \S+|--host \S+ --port \d+|--uds \S+")
+
+
 def server_command(page, server, place, port):
     """Return the command with which a recipe starts a server, on a port or on a Unix socket."""
     (found,) = (block for block in blocks(page, "sh", "The server") if block.startswith(server))
-    places = {"mysite.": "example_project."}
-    if server == "gunicorn":
-        where = f"127.0.0.1:{port}" if port else f"unix:{place / server}"
-        old = UPSTREAM if UPSTREAM in found else f"unix:{SOCKET}"
-        places |= {old: where}
-    else:
-        places |= {"--port 8000": f"--port {port}"}
-    name, *arguments = shlex.split(replaced(found, places))
+    listeners = {
+        ("gunicorn", True): f"--bind unix:{place / server}",
+        ("gunicorn", False): f"--bind 127.0.0.1:{port}",
+        ("uvicorn", True): f"--uds {place / server}",
+        ("uvicorn", False): f"--host 127.0.0.1 --port {port}",
+    }
+    (old,) = LISTENER.findall(found)
+    found = replaced(found, {old: listeners[server, port is None], "mysite.": "example_project."})
+    name, *arguments = shlex.split(found)
     return [stack.executable(name), *arguments, *ASIDE[server]]
 
 
-# What has nothing to do with addresses: no files outside, room for a slow client, no start-up events.
-ASIDE = {"gunicorn": ["--no-control-socket", "--threads", "4"], "uvicorn": ["--lifespan", "off"]}
-
-
-@contextlib.contextmanager
-def running_server(page, server, place, *, port=None, settings=None):
-    """Run the example behind a recipe's proxy, under its settings unless others are given."""
-    settings = settings_of(page) if settings is None else settings
-    env = {"DJANGO_SETTINGS_MODULE": "tests.servers.page_settings", "PAGE_SETTINGS": settings}
-    command = server_command(page, server, place, port)
+def running_server(page, server, place, *, port=None, settings):
+    """Run the example as a recipe starts it, under the settings that are given as Python."""
     ready = [("127.0.0.1", port)] if port else [place / server]
-    with stack.process(command, ready=ready, log=place / f"{server}.log", env=env):
-        yield
+    return run(server_command(page, server, place, port), ready, place, settings)
+
+
+def running_uwsgi(place, port, settings):
+    """Run the example under uWSGI, which takes an underscore in a header's name for a dash."""
+    command = [
+        *(stack.executable("uwsgi"), "--master", "--need-app", "--die-on-term"),
+        *("--module", "example_project.wsgi", "--http-socket", f"127.0.0.1:{port}"),
+        # The view reads no body, and uWSGI cuts its answer off where one is left unread.
+        *("--post-buffering", "4096"),
+    ]
+    return run(command, [("127.0.0.1", port)], place, settings)
+
+
+def run(command, ready, place, settings):
+    env = {"DJANGO_SETTINGS_MODULE": "tests.servers.page_settings", "PAGE_SETTINGS": settings}
+    return stack.process(command, ready=ready, log=place / "server.log", env=env)
