@@ -26,7 +26,8 @@ def family(host):
 
 def free_port(host="127.0.0.1"):
     """Return a TCP port that nobody listens on at this moment."""
-    with socket.create_server((host, 0), family=family(host)) as server:
+    is_both = host == "::"
+    with socket.create_server((host, 0), family=family(host), dualstack_ipv6=is_both) as server:
         return server.getsockname()[1]
 
 

@@ -99,9 +99,8 @@ def findings(settings):
 
 def commands(text):
     """Return the arguments of each `trustedproxy explain` in a block of shell."""
-    lines = text.replace("\\\n", " ").splitlines()
-    lines = [line.removeprefix("$ ") for line in lines]
-    return [shlex.split(line.removeprefix(EXPLAIN)) for line in lines if line.startswith(EXPLAIN)]
+    found = re.findall(rf"{EXPLAIN}(.*)", text.replace("\\\n", " "))
+    return [shlex.split(arguments) for arguments in found]
 
 
 def explanations(name):
