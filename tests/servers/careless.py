@@ -61,14 +61,7 @@ def _user(text):
 COMMANDS = {
     "Caddy": (
         CADDY,
-        lambda config: [
-            stack.executable("caddy"),
-            "run",
-            "--adapter",
-            "caddyfile",
-            "--config",
-            config,
-        ],
+        lambda config: [stack.executable("caddy"), "run", "--adapter", "caddyfile", "--config", config],
     ),
     "HAProxy": (HAPROXY, lambda config: ["/usr/sbin/haproxy", "-db", "-f", config]),
     "Apache": (APACHE, lambda config: ["/usr/sbin/apache2", "-f", config, "-DFOREGROUND"]),
@@ -89,9 +82,7 @@ def careless(name, address, options=""):
             upstream=address[1],
             options=options,
             user=_user("User www-data\nGroup www-data"),
-            modules="\n".join(
-                f"LoadModule {m}_module {MODULES}/mod_{m}.so" for m in APACHE_MODULES
-            ),
+            modules="\n".join(f"LoadModule {m}_module {MODULES}/mod_{m}.so" for m in APACHE_MODULES),
         )
         path = place / "config"
         path.write_text(text)

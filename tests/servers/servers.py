@@ -98,9 +98,7 @@ SERVERS = (
     ),
     Server("daphne", "daphne", ASGI, "daphne", "", closes=("60 KB",)),
     Server("hypercorn, ASGI", "hypercorn", ASGI, "hypercorn", ""),
-    Server(
-        "hypercorn, WSGI", "hypercorn", WSGI, "hypercorn", DROP_UNDERSCORES, forgeable=UNDERSCORES
-    ),
+    Server("hypercorn, WSGI", "hypercorn", WSGI, "hypercorn", DROP_UNDERSCORES, forgeable=UNDERSCORES),
     Server("granian, ASGI", "granian", ASGI, "granian", ""),
     Server(
         "granian, WSGI",

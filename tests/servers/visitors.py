@@ -70,10 +70,7 @@ def _each(*values):
 def _half_underscored(lines):
     """Return lines with one dash of each name made an underscore: the first, and the last."""
     first = tuple(line.replace(b"-", b"_", 1) for line in lines)
-    last = tuple(
-        b"_".join(line.partition(b":")[0].rsplit(b"-", 1)) + line[line.index(b":") :]
-        for line in lines
-    )
+    last = tuple(b"_".join(line.partition(b":")[0].rsplit(b"-", 1)) + line[line.index(b":") :] for line in lines)
     return first + last
 
 
