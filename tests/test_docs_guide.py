@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import subprocess
 import sys
 from types import ModuleType
 
@@ -160,6 +161,33 @@ def test_the_log_of_a_first_health_check_is_as_its_page_says(heard):
         r"`(The peer 10\.0\.1\.20 [^`]*)`", PAGES["docs/health-checks.md"].read_text()
     )
     assert message == f"{written} This is told once."
+
+
+LISTS = [b.text for b in blocks("docs/address-lists.md") if b.language == "sh"]
+
+
+@pytest.mark.parametrize("script", LISTS, ids=["Cloudflare", "CloudFront", "Azure"])
+def test_a_list_is_loaded_whole_or_not_at_all(script, tmp_path):
+    for command in ("curl", "aws", "az"):
+        # The vendor's answer: one network, without a line break behind it.
+        stub = tmp_path / command
+        stub.write_text('#!/bin/sh\n[ -z "$DOWN" ] && printf 198.51.100.0/24\n')
+        stub.chmod(0o755)
+
+    def deploy(**env):
+        path = f"{tmp_path}:/usr/bin:/bin"
+        return subprocess.run(
+            ["/bin/sh", "-c", f"{script}\nprintenv CDN_NETWORKS\n"],
+            env={"PATH": path, **env},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    loaded = deploy()
+    assert set(loaded.stdout.split()) == {"198.51.100.0/24"}
+    failed = deploy(DOWN="yes")
+    assert (failed.returncode, failed.stdout) == (1, "")
 
 
 def test_what_the_page_about_lists_says_of_a_list_that_is_none_is_true(monkeypatch):
