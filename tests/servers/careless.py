@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import sys
+from pathlib import Path
 
 from tests import stack
 from tests.servers.servers import MODULES
@@ -13,10 +15,10 @@ CADDY = """
 	auto_https off
 	persist_config off
 }}
-http://127.0.0.1:{port} {{
+http://:{port} {{
+	bind 127.0.0.1
 	{options}
 	reverse_proxy 127.0.0.1:{upstream} {{
-		header_up X-Forwarded-For {{remote_host}}
 		transport http {{
 			local_address {PROXY}
 		}}
@@ -58,11 +60,15 @@ def _user(text):
     return text if os.getuid() == 0 else ""
 
 
+def _caddy(program):
+    return lambda config: [program(), "run", "--adapter", "caddyfile", "--config", config]
+
+
+# The last that passes names with an underscore (https://github.com/caddyserver/caddy/issues/7808).
+OLDER_CADDY = Path(sys.prefix) / "older" / "bin" / "caddy"
 COMMANDS = {
-    "Caddy": (
-        CADDY,
-        lambda config: [stack.executable("caddy"), "run", "--adapter", "caddyfile", "--config", config],
-    ),
+    "Caddy": (CADDY, _caddy(lambda: stack.executable("caddy"))),
+    "Caddy 2.11.3": (CADDY, _caddy(lambda: str(OLDER_CADDY))),
     "HAProxy": (HAPROXY, lambda config: ["/usr/sbin/haproxy", "-db", "-f", config]),
     "Apache": (APACHE, lambda config: ["/usr/sbin/apache2", "-f", config, "-DFOREGROUND"]),
 }
@@ -82,7 +88,9 @@ def careless(name, address, options=""):
             upstream=address[1],
             options=options,
             user=_user("User www-data\nGroup www-data"),
-            modules="\n".join(f"LoadModule {m}_module {MODULES}/mod_{m}.so" for m in APACHE_MODULES),
+            modules="\n".join(
+                f"LoadModule {m}_module {MODULES}/mod_{m}.so" for m in APACHE_MODULES
+            ),
         )
         path = place / "config"
         path.write_text(text)

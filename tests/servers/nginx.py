@@ -4,7 +4,8 @@ import contextlib
 import os
 
 from tests import stack
-from tests.servers.servers import stack_version
+from tests.servers.recipes import blocks, replaced
+from tests.servers.servers import PAGE, stack_version
 from tests.servers.visitors import PROXY
 
 # It takes 60 KB of headers, so that the server behind it has to.
@@ -24,7 +25,6 @@ http {{
     large_client_header_buffers 4 128k;
     server {{
         listen 127.0.0.1:{port};
-        {options}
         location / {{
             {upstream}
         }}
@@ -42,8 +42,16 @@ APPENDS = """
 """
 
 
+def uwsgi_pass():
+    """Return what the page has nginx say to uWSGI, as an upstream."""
+    (block,) = blocks(PAGE, "nginx", "uWSGI")
+    inside = block.partition("{\n")[2].rpartition("}")[0]
+    places = {"unix:/run/mysite/web.sock": "{where}", "uwsgi_params": "/etc/nginx/uwsgi_params"}
+    return replaced(inside, places)
+
+
 @contextlib.contextmanager
-def nginx(address, listener, *, upstream=APPENDS, options=""):
+def nginx(address, listener, *, upstream=APPENDS):
     """Run an nginx that appends the client, in front of an address; give the one of its own."""
     with stack.workplace() as place:
         port = stack.free_port()
@@ -60,7 +68,6 @@ def nginx(address, listener, *, upstream=APPENDS, options=""):
                 user="user root;" if os.getuid() == 0 else "",
                 place=place,
                 port=port,
-                options=options,
                 upstream=upstream.format(where=where, bind=bind),
             )
         )

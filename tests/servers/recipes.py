@@ -1,6 +1,7 @@
 """Takes what the suite runs out of the pages that recommend it, so that no page goes stale."""
 
 import re
+import textwrap
 
 from tests import stack
 
@@ -13,7 +14,8 @@ def blocks(page, language, heading=None):
     if heading is not None:
         _, _, rest = text.partition(f"\n## {heading}\n")
         text = rest.partition("\n## ")[0]
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+    return [textwrap.dedent(block) for _, block in found]
 
 
 def commands(page, heading):

@@ -5,6 +5,7 @@ import re
 from tests import stack
 
 PAGE = stack.ROOT / "docs" / "servers.md"
+MERGED = {"Application servers"}  # the listeners of a server
 
 
 class Row:
@@ -13,12 +14,16 @@ class Row:
     def __init__(self, position, cells):
         self.position = position
         self.cells = cells
-        self.refused = {}
+        self.answer = "own address"
+        self.refused = set()
         self.notes = []
 
     def refuse(self, refused):
-        """Remember forms that were refused: status or None by the form's name."""
-        self.refused |= refused
+        """Remember forms that were refused: status or None by the form's name.
+
+        A proxy says 502 where the server closed the connection.
+        """
+        self.refused |= {(None if s == 502 else s, name) for name, s in refused.items()}
 
     def note(self, sentence):
         """Add what the reader of the row should know."""
@@ -28,13 +33,13 @@ class Row:
     def result(self):
         """Return the last cell: every form that is not named had the sender's own address."""
         by_status = {}
-        for name, status in sorted(self.refused.items()):
+        for status, name in sorted(self.refused, key=str):
             by_status.setdefault(status, []).append(name)
         found = [
             f"{'closed' if status is None else status} for {', '.join(names)}"
-            for status, names in sorted(by_status.items(), key=lambda pair: str(pair[0]))
+            for status, names in by_status.items()
         ]
-        return "; ".join(["own address", *found, *self.notes])
+        return "; ".join([self.answer, *found, *self.notes])
 
 
 class Report:
@@ -48,10 +53,21 @@ class Report:
         return self.rows.setdefault((heading, cells), Row(position, cells))
 
     def table(self, heading):
-        """Return the rows of a heading's table as Markdown, without its head."""
+        """Return the rows of a heading's table as Markdown, without its head.
+
+        Rows of `MERGED` that differ in their last cell before the result alone are one row.
+        """
         rows = [row for (found, _), row in self.rows.items() if found == heading]
         rows.sort(key=lambda row: row.position)
-        return "".join(f"| {' | '.join([*row.cells, row.result()])} |\n" for row in rows)
+        merged = {}
+        for row in rows:
+            *cells, last = row.cells
+            place = 0 if heading in MERGED else row.position
+            merged.setdefault((place, *cells, row.result()), []).append(last)
+        return "".join(
+            f"| {' | '.join([*cells, ', '.join(lasts), result])} |\n"
+            for (_, *cells, result), lasts in merged.items()
+        )
 
     def written_into(self, page):
         """Return a page with the tables of this run in place of the ones it has."""

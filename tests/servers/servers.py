@@ -6,7 +6,9 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tests import stack
@@ -14,6 +16,7 @@ from tests.servers.recipes import blocks, commands, replaced
 
 PAGE = "application-servers.md"
 LISTENERS = {"IPv4": "127.0.0.1", "::1": "::1", "dual-stack": "::", "Unix socket": None}
+NOBODY = "192.0.2.1"  # of TEST-NET-1 (RFC 5737), so that no peer is trusted
 WSGI, ASGI = "WSGI", "ASGI"
 MODULES = Path("/usr/lib/apache2/modules")
 
@@ -32,7 +35,7 @@ class Server(NamedTuple):
     configure: str
     extra: tuple[str, ...] = ()
     listeners: tuple[str, ...] = tuple(LISTENERS)
-    settings: dict[str, str] = {}
+    settings: Mapping[str, str] = MappingProxyType({})
     forgeable: tuple[str, ...] = ()
     closes: tuple[str, ...] = ()
     believes_scheme: bool = False
@@ -56,7 +59,10 @@ UNDERSCORES = (
     "dashes, then underscores",
     "underscores, then dashes",
 )
-TRAILERS = ("trailers in the packet of the headers", "trailers that come later")
+TRAILERS = (
+    "trailers in the packet of the headers",
+    "trailers that come later",
+)
 NO_DUAL = ("IPv4", "::1", "Unix socket")
 DROP_UNDERSCORES = "a proxy that drops names with an underscore"
 NO_TRAILERS = "`--http h11` behind a proxy that forwards trailers"
@@ -98,7 +104,9 @@ SERVERS = (
     ),
     Server("daphne", "daphne", ASGI, "daphne", "", closes=("60 KB",)),
     Server("hypercorn, ASGI", "hypercorn", ASGI, "hypercorn", ""),
-    Server("hypercorn, WSGI", "hypercorn", WSGI, "hypercorn", DROP_UNDERSCORES, forgeable=UNDERSCORES),
+    Server(
+        "hypercorn, WSGI", "hypercorn", WSGI, "hypercorn", DROP_UNDERSCORES, forgeable=UNDERSCORES
+    ),
     Server("granian, ASGI", "granian", ASGI, "granian", ""),
     Server(
         "granian, WSGI",
@@ -124,7 +132,6 @@ SERVERS = (
         "uwsgi",
         f"`--buffer-size 65535`, {DROP_UNDERSCORES}",
         forgeable=UNDERSCORES,
-        closes=("60 KB",),
         believes_scheme=True,
     ),
     Server(
@@ -138,6 +145,14 @@ SERVERS = (
     Server("runserver", "runserver", WSGI, "Django", "", ("--noreload",), ("IPv4", "::1")),
 )
 
+# Its peer is whom nginx names, so that it has a test of its own.
+UWSGI_PROTOCOL = next(server for server in SERVERS if server.name == "uWSGI")._replace(
+    name="uWSGI, uwsgi protocol",
+    title="the uwsgi protocol",
+    configure="`TRUSTED_PROXIES = []`, `--buffer-size 65535`, two `uwsgi_param` lines",
+    listeners=("IPv4", "Unix socket"),
+)
+
 
 class Running(NamedTuple):
     """A started server: where it listens, for a client of this host and for its proxy."""
@@ -147,8 +162,11 @@ class Running(NamedTuple):
 
 
 @contextlib.contextmanager
-def running(server, listener, trusted, *, extra=None, **env):
-    """Run a server on one of its listeners, trusting a peer; give a `Running`."""
+def running(server, listener, trusted, change=lambda command: command, **env):
+    """Run a server on one of its listeners, trusting a peer; give a `Running`.
+
+    `change` takes the command, and returns another one.
+    """
     with stack.workplace() as place:
         host = LISTENERS[listener]
         reached = "127.0.0.1" if listener == "dual-stack" else host
@@ -163,8 +181,7 @@ def running(server, listener, trusted, *, extra=None, **env):
         if server.distribution == "mod_wsgi":
             command = apache(place, host, address[1])
         else:
-            extra = server.extra if extra is None else extra
-            command = [*command_of(server, listener, place, address), *extra]
+            command = change([*command_of(server, listener, place, address), *server.extra])
         with stack.process(command, ready=[address], log=place / "log", env=env):
             yield Running(address, listener)
 
@@ -174,7 +191,7 @@ def command_of(server, listener, place, address):
     where = "a Unix socket" if listener == "Unix socket" else "TCP"
     command = commands(PAGE, server.section)[f"{server.title} over {where}"]
     if listener == "Unix socket":
-        command = replaced(command, {"/run/mysite.sock": address})
+        command = replaced(command, {"/run/mysite/web.sock": address})
     else:
         host, port = LISTENERS[listener], address[1]
         if "127.0.0.1:8000" in command:
@@ -198,9 +215,7 @@ def apache(place, host, port):
     place.chmod(0o755)  # its processes are another user's
     (site,) = blocks(PAGE, "apache", "Apache with mod_wsgi")
     bound = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    packages = Path(sys.prefix) / "mod_wsgi"
-    if not packages.is_dir():
-        packages = stack.ROOT / ".venv-servers" / "mod_wsgi"
+    packages = Path(sys.prefix) / "mod_wsgi"  # for the system's Python (see Makefile)
     places = {
         "127.0.0.1:8000": bound,
         "python-path=/srv/mysite": f"python-path={stack.ROOT}:{packages}",

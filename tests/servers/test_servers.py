@@ -5,10 +5,11 @@ from typing import NamedTuple
 import pytest
 
 from tests.servers import nginx
-from tests.servers.servers import SERVERS, Running, Server, running
+from tests.servers.servers import NOBODY, SERVERS, UWSGI_PROTOCOL, Running, Server, running
 from tests.servers.visitors import (
     ATTACKER,
     DIRECT,
+    FORM,
     HONEST,
     HONEST_FORM,
     PROXY,
@@ -18,8 +19,8 @@ from tests.servers.visitors import (
     verdict,
 )
 
-NOBODY = "192.0.2.1"  # of TEST-NET-1 (RFC 5737), so that no peer is trusted
 CELLS = [(server, listener) for server in SERVERS for listener in server.listeners]
+UWSGI_CELLS = [(UWSGI_PROTOCOL, listener) for listener in UWSGI_PROTOCOL.listeners]
 # What the server reports of a peer on ::1 and on a Unix socket cannot be told from its proxy's.
 TRUSTED = {"IPv4": PROXY, "dual-stack": PROXY, "::1": "::1", "Unix socket": "unix:"}
 
@@ -44,25 +45,25 @@ class Cell(NamedTuple):
 
 
 def row_of(report, server, listener):
-    position = CELLS.index((server, listener))
     return report.row(
         "Application servers",
-        position,
+        (CELLS + UWSGI_CELLS).index((server, listener)),
         server.name,
         server.version(),
-        listener,
-        "nginx",
-        nginx.version(),
+        f"nginx {nginx.version()}",
         server.configure,
+        listener,
     )
 
 
 @pytest.fixture(scope="module", params=CELLS, ids=name)
 def cell(request, report):
     server, listener = request.param
+    is_named = server is UWSGI_PROTOCOL
+    upstream = nginx.uwsgi_pass() if is_named else nginx.APPENDS
     with (
-        running(server, listener, TRUSTED[listener]) as started,
-        nginx.nginx(started.address, listener) as front,
+        running(server, listener, NOBODY if is_named else TRUSTED[listener]) as started,
+        nginx.nginx(started.address, listener, upstream=upstream) as front,
     ):
         yield Cell(server, started, front, row_of(report, server, listener))
 
@@ -97,12 +98,18 @@ def test_no_forgery_in_the_words_of_a_proxy_moves_the_address(cell, on_a_line_of
     wrong, refused = attack(send, ATTACKER, "forwarded")
     # Those of the page of attacks, which a proxy has to stop: each of them works.
     assert set(wrong) == set(cell.server.forgeable), wrong
+    if wrong:
+        cell.row.note(f"another's where the proxy passes on: {', '.join(sorted(wrong))}")
     accept(cell, refused)
 
 
 def test_nobody_is_believed_around_the_proxy(cell):
     if cell.running.listener in ("IPv4", "dual-stack"):
         expect_direct(cell, DIRECT)
+        if cell.running.listener == "dual-stack":
+            own = ask(("::1", cell.running.address[1]), FORM["every client header"])
+            assert verdict(own, "::1", "direct") == {}
+            assert own.status == 200
         return
     server, listener = cell.server, cell.running.listener
     with running(server, listener, NOBODY) as started:
@@ -123,5 +130,15 @@ def expect_direct(cell, own):
         assert wrong
         wrong = {form: found for form, found in wrong.items() if set(found) != {"scheme"}}
         cell.row.note("believes a forged scheme around the proxy")
+    assert wrong == {}
+    accept(cell, refused)
+
+
+@pytest.mark.parametrize("cell", UWSGI_CELLS, ids=name, indirect=True)
+def test_over_the_uwsgi_protocol_nginx_names_the_client_itself(cell):
+    answer = ask(cell.front, source=HONEST)
+    assert answer.status == 200
+    assert verdict(answer, HONEST, "direct") == {}
+    wrong, refused = attack(lambda form: ask(cell.front, form, source=ATTACKER), ATTACKER, "direct")
     assert wrong == {}
     accept(cell, refused)

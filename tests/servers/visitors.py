@@ -70,7 +70,10 @@ def _each(*values):
 def _half_underscored(lines):
     """Return lines with one dash of each name made an underscore: the first, and the last."""
     first = tuple(line.replace(b"-", b"_", 1) for line in lines)
-    last = tuple(b"_".join(line.partition(b":")[0].rsplit(b"-", 1)) + line[line.index(b":") :] for line in lines)
+    last = tuple(
+        b"_".join(line.partition(b":")[0].rsplit(b"-", 1)) + line[line.index(b":") :]
+        for line in lines
+    )
     return first + last
 
 
@@ -99,12 +102,16 @@ FORMS = (
     Form("a byte over 0x7f", _each(b"6.6.6.6\xff")),
     Form("bytes of UTF-8", _each("6.6.6.6\N{NO-BREAK SPACE}".encode())),
     Form("a tab and blanks", _each(b"\t 6.6.6.6 \t")),
-    Form("named by Connection", (b"Connection: close, " + _NAMES, *_CLIENT, *_OTHERS)),
+    Form("named by Connection", (b"Connection: close, " + _NAMES, *_CLIENT)),
     Form("named by Connection alone", (b"Connection: close, " + _NAMES,)),
-    Form("trailers in the packet of the headers", (), _CLIENT + _OTHERS),
-    Form("trailers that come later", (), _CLIENT + _OTHERS, is_later=True),
+    Form("trailers in the packet of the headers", (), _CLIENT),
+    Form("trailers that come later", (), _CLIENT, is_later=True),
+    Form("trailers about the scheme", (), _OTHERS, is_later=True),
 )
 HONEST_FORM = Form("honest")
+
+
+FORM = {form.name: form for form in FORMS}
 
 
 class Answer(NamedTuple):
@@ -213,6 +220,7 @@ def verdict(answer, client, outcome):
         expected = {
             "REMOTE_ADDR": client,
             "HTTP_X_FORWARDED_FOR": client,
+            "HTTP_X_REAL_IP": client,
             "HTTP_X_FORWARDED_PROTO": "http",
         }
         looked_at = {key: seen[key] for key in BELIEVED & set(seen)}
