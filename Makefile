@@ -43,7 +43,8 @@ test-browser: $(VENV)/.browser
 # apache2-bin and not apache2, and so on: nothing but the programs, which the tests start themselves.
 DEBIAN := nginx-light apache2-bin libapache2-mod-wsgi-py3 haproxy varnish lighttpd
 
-# In an environment of its own, as the servers are many.
+# In an environment of its own, as the servers are many. Under another Python:
+# make test-servers PYTHON=python3.13 SERVERS=.venv-servers-3.13
 test-servers: $(SERVERS)/.servers $(SERVERS)/.mod_wsgi $(SERVERS)/.older | debian-servers
 	$(SERVERS)/bin/pytest tests/servers $(ARGS)
 

@@ -22,6 +22,7 @@ import ast
 import io
 import re
 import shlex
+import textwrap
 from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
@@ -39,7 +40,7 @@ RECIPES = [name for name in PAGES if name.startswith(("docs/proxies/", "docs/pla
 HEADINGS = ["The proxy", "Django", "The server", "Check it", "Known trap"]
 NOT_RUN = "Not run by our tests"
 
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^()\s]+)\)|^\[[^\]]+\]: (\S+)$", re.MULTILINE)
 EXPLAIN = "python manage.py trustedproxy explain"
@@ -63,7 +64,8 @@ def blocks(name):
         # A comment in an earlier block is no heading.
         above = FENCE.sub("", text[: match.start()])
         headings = HEADING.findall(above)
-        found.append(Block(headings[-1][1] if headings else "", match[1], match[2]))
+        section = headings[-1][1] if headings else ""
+        found.append(Block(section, match[2], textwrap.dedent(match[3])))
     return found
 
 

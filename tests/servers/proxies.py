@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import textwrap
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -177,8 +178,9 @@ def configuration(proxy, places, upstream):
     before, line, after = re.split(r"^(.*127\.0\.0\.1.*\b8000\b.*\n)", main, flags=re.MULTILINE)
     if isinstance(upstream, int):
         return before + replaced(line, {"8000": upstream}) + after
-    (line,) = over_unix
-    return before + replaced(line, {SOCKET: upstream}) + after
+    (other,) = over_unix
+    margin = line[: -len(line.lstrip())]
+    return before + textwrap.indent(replaced(other, {SOCKET: upstream}), margin) + after
 
 
 @contextlib.contextmanager

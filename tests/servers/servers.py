@@ -98,7 +98,7 @@ SERVERS = (
         "gunicorn with uvicorn's worker",
         ASGI,
         "uvicorn-worker",
-        'a worker with `{"proxy_headers": False}`, and `"http": "h11"` behind a proxy that forwards trailers',
+        f"{GUNICORN}, `UvicornH11Worker` behind a proxy that forwards trailers",
         QUIET,
         forgeable=TRAILERS,
     ),
@@ -174,22 +174,26 @@ def running(server, listener, trusted, change=lambda command: command, **env):
         env = {
             "DJANGO_SETTINGS_MODULE": "tests.servers.settings",
             "EXAMPLE_TRUSTED_PROXIES": trusted,
-            "PYTHONPATH": os.pathsep.join([str(stack.ROOT), str(place)]),
+            "PYTHONPATH": str(stack.ROOT),
             **server.settings,
             **env,
         }
         if server.distribution == "mod_wsgi":
             command = apache(place, host, address[1])
         else:
-            command = change([*command_of(server, listener, place, address), *server.extra])
+            command = change([*command_of(server, listener, address), *server.extra])
         with stack.process(command, ready=[address], log=place / "log", env=env):
             yield Running(address, listener)
 
 
-def command_of(server, listener, place, address):
+def where_of(listener):
+    """Return the words in which the page names a listener."""
+    return "a Unix socket" if listener == "Unix socket" else "TCP"
+
+
+def command_of(server, listener, address):
     """Return the page's command with the example in the place of the page's project."""
-    where = "a Unix socket" if listener == "Unix socket" else "TCP"
-    command = commands(PAGE, server.section)[f"{server.title} over {where}"]
+    command = commands(PAGE, server.section)[f"{server.title} over {where_of(listener)}"]
     if listener == "Unix socket":
         command = replaced(command, {"/run/mysite/web.sock": address})
     else:
@@ -199,10 +203,6 @@ def command_of(server, listener, place, address):
             command = replaced(command, {"127.0.0.1:8000": bound})
         else:
             command = replaced(command, {"127.0.0.1": host, "8000": port})
-    if "mysite.workers" in command:
-        (code,) = blocks(PAGE, "python", server.section)
-        (place / "workers_of_the_page.py").write_text(code)
-        command = replaced(command, {"mysite.workers": "workers_of_the_page"})
     command = command.replace("mysite.", "example_project.")
     program, *arguments = shlex.split(command)
     if program == "python":

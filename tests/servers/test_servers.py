@@ -1,11 +1,22 @@
 """Every server on every listener: its own address to everybody, and nobody else's."""
 
+import re
 from typing import NamedTuple
 
 import pytest
 
 from tests.servers import nginx
-from tests.servers.servers import NOBODY, SERVERS, UWSGI_PROTOCOL, Running, Server, running
+from tests.servers.recipes import DOCS, blocks, commands
+from tests.servers.servers import (
+    NOBODY,
+    PAGE,
+    SERVERS,
+    UWSGI_PROTOCOL,
+    Running,
+    Server,
+    running,
+    where_of,
+)
 from tests.servers.visitors import (
     ATTACKER,
     DIRECT,
@@ -132,6 +143,22 @@ def expect_direct(cell, own):
         cell.row.note("believes a forged scheme around the proxy")
     assert wrong == {}
     accept(cell, refused)
+
+
+def test_every_command_of_the_page_is_started():
+    started = {
+        (server.section, f"{server.title} over {where_of(listener)}")
+        for server, listener in CELLS + UWSGI_CELLS
+    }
+    sections = re.findall(r"^## (.*)$", (DOCS / PAGE).read_text(), re.MULTILINE)
+    assert {section for section, _ in started} == set(sections)
+    written = {
+        (section, title)
+        for section in sections
+        if blocks(PAGE, "sh", section)
+        for title in commands(PAGE, section)
+    }
+    assert written <= started
 
 
 @pytest.mark.parametrize("cell", UWSGI_CELLS, ids=name, indirect=True)
