@@ -1,228 +1,30 @@
-"""Where this package differs from each yardstick on purpose: each difference has a name.
-
-Which one a request belongs to is decided by its configuration, its peer and its headers alone, with
-what both sides are to answer, before anybody is asked.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
-from ipaddress import ip_address
-from typing import NamedTuple
+"""Where this package differs from each yardstick on purpose: each difference has a name."""
 
 from tests.servers import readings
-from tests.servers.questions import (
-    BYSTANDERS,
-    FOR_MOD_WSGI,
-    FOR_WALKS,
-    OTHER_CLIENT_HEADERS,
-    Question,
+from tests.servers.comparison import DIRECT, NOBODY, SEVERAL, WALK, Deviation, Yardstick
+from tests.servers.partings import (
+    has_blank_within,
+    has_bystander,
+    has_leading_zero,
+    has_other_client_header,
+    has_port_or_brackets,
+    has_tab,
+    is_another_present,
+    is_beyond_limits,
+    is_empty,
+    is_in_brackets,
+    is_mapped,
+    is_named,
+    is_no_address,
+    is_other_spelling_in_header,
+    is_private_alone,
+    is_resolved_and_not_private,
+    is_resolved_and_trusted,
+    is_resolved_with_zone,
+    is_resolved_without_zone,
+    is_unmapped_other_spelling,
 )
-from tests.servers.readings import LONGEST_ENTRY, MOST_ENTRIES, STOP, Answer, Entry
-
-
-class Deviation(NamedTuple):
-    """A difference, and the sentence that says who does what and why.
-
-    `situations` are those in which it occurs (see `situation_of`), and `is_about` tells whether it
-    does, from the question and the entry at which the two walks part. `shown` is the header of the
-    example on the page.
-    """
-
-    name: str
-    reason: str
-    situations: tuple[str, ...]
-    is_about: Callable[[Question, Entry], bool]
-    shown: str
-
-
-@dataclass(frozen=True, eq=False)
-class Yardstick:
-    """Another answer to the question who the client is, and all that differs from it.
-
-    `is_whole` tells whether the headers are compared too, and so how each hop is written.
-    """
-
-    name: str
-    questions: tuple[Question, ...]
-    expected: Callable[[Question], Answer]
-    read: Callable
-    deviations: tuple[Deviation, ...]
-    is_whole: bool = False
-    blanks: str = " \t"
-
-    def compared(self, answer):
-        """Return the part of an answer that is compared."""
-        return answer if self.is_whole else Answer(answer.address)
-
-    def foretold(self, question):
-        """Return the answers that are expected of the yardstick and of this package."""
-        return self.expected(question), self.compared(readings.expected_here(question))
-
-    def deviations_of(self, question):
-        """Return the deviations that a question belongs to: none where the answers are the same."""
-        theirs, ours = self.foretold(question)
-        if theirs == ours:
-            return []
-        situation, entry = situation_of(question), self.parting(question)
-        return [
-            deviation
-            for deviation in self.deviations
-            if situation in deviation.situations and deviation.is_about(question, entry)
-        ]
-
-    def parting(self, question):
-        """Return the entry at which the walks part, or else the one at which both end."""
-        last = Entry(question.peer, -1, (readings.peer_of(question),))
-        if situation_of(question) in NOBODY + DIRECT:
-            return last
-        here = readings.entries(question, readings.read_here, MOST_ENTRIES)
-        there = readings.entries(question, self.read, blanks=self.blanks)
-        for mine, theirs in zip(here, there, strict=True):
-            if self._steps(mine) != self._steps(theirs):
-                return theirs
-            if STOP in mine.steps:
-                return last
-            last = theirs if theirs.steps else last
-            if not all(readings.is_trusted(question.trusted, step.address) for step in mine.steps):
-                return last
-        return last
-
-    def _steps(self, entry):
-        return entry.steps if self.is_whole else [step and step.address for step in entry.steps]
-
-
-NOBODY, DIRECT, SEVERAL, WALK = ("nobody",), ("direct",), ("several",), ("walk",)
-
-
-def situation_of(question):
-    """Return "nobody" is listed, "direct" from an untrusted peer, "several" headers, or "walk"."""
-    if not question.trusted:
-        return "nobody"
-    if not readings.has_trusted_peer(question):
-        return "direct"
-    return "several" if len(question.designated) > 1 else "walk"
-
-
-def is_named(question, _entry):
-    return any(question.value(name) is not None for name in question.designated)
-
-
-def is_another_present(question, _entry):
-    present = [name for name in question.designated if question.value(name) is not None]
-    return present[-1] != question.designated[0]
-
-
-def has_bystander(question, _entry):
-    return any(name in BYSTANDERS for name, _ in question.headers)
-
-
-@cache
-def _here(text):
-    """Return the one step that an entry is here, or None for an empty entry and for `STOP`."""
-    steps = readings.read_here(text, 1)
-    return steps[0] if steps else None
-
-
-def is_beyond_limits(_question, entry):
-    is_one_too_many = entry.place >= MOST_ENTRIES
-    return is_one_too_many or len(entry.text) > LONGEST_ENTRY
-
-
-def is_empty(question, entry):
-    return not entry.text.strip(" \t") or question.value(question.designated[0]) == ""
-
-
-def has_port_or_brackets(_question, entry):
-    text = entry.text.strip(" \t")
-    is_node = readings.parsed(text) is None
-    return is_node and _here(entry.text) is not None
-
-
-def is_in_brackets(_question, entry):
-    return entry.text.strip().startswith("[")
-
-
-def is_resolved(question, entry):
-    """Tell whether text that is not an address here is one to a C library, such as "10.3"."""
-    if is_empty(question, entry) or is_beyond_limits(question, entry):
-        return False
-    return _here(entry.text) is STOP and readings.resolved(entry.text.strip(" \t")) is not None
-
-
-def is_resolved_without_zone(question, entry):
-    return is_resolved(question, entry) and "%" not in entry.text
-
-
-def is_resolved_with_zone(question, entry):
-    return is_resolved(question, entry) and "%" in entry.text
-
-
-def is_resolved_and_trusted(question, entry):
-    found = readings.resolved(entry.text.strip(" \t"))
-    return is_resolved(question, entry) and readings.is_trusted(question.trusted, found)
-
-
-def is_no_address(question, entry):
-    """Tell whether an entry that names no trusted proxy, in any spelling, is not an address."""
-    is_text = not is_empty(question, entry) and _here(entry.text) is STOP
-    is_within_limits = not is_beyond_limits(question, entry)
-    return is_text and is_within_limits and not is_resolved_and_trusted(question, entry)
-
-
-def is_other_spelling(question, entry):
-    text = entry.text.strip(" \t")
-    address = readings.parsed(text)
-    is_here = address is not None and not is_beyond_limits(question, entry)
-    return is_here and str(address) != text
-
-
-def is_other_spelling_in_header(question, entry):
-    return entry.place >= 0 and is_other_spelling(question, entry)
-
-
-def is_mapped(question, entry):
-    text = entry.text.strip(" \t")
-    return is_other_spelling(question, entry) and ip_address(text) != readings.parsed(text)
-
-
-def is_unmapped_other_spelling(question, entry):
-    return is_other_spelling(question, entry) and not is_mapped(question, entry)
-
-
-def has_tab(_question, entry):
-    return "\t" in entry.text and _here(entry.text) is not None
-
-
-def has_blank_within(_question, entry):
-    return " " in entry.text.strip()
-
-
-def has_leading_zero(_question, entry):
-    text = entry.text.strip()
-    octets, _, port = text.partition(":")
-    numbers = [*octets.split("."), port]
-    is_zero_here = any(number.startswith("0") and number != "0" for number in numbers)
-    return is_zero_here and all(number.isdigit() for number in numbers if number)
-
-
-def is_private_alone(question, entry):
-    """Tell whether an entry that can be read by both is an address that mod_remoteip refuses."""
-    is_same = readings.read_by_remoteip(entry.text, entry.place) != (STOP,)
-    address = readings.parsed(entry.text.strip(" \t"))
-    is_within_limits = not is_beyond_limits(question, entry)
-    return is_same and address is not None and readings.is_private(address) and is_within_limits
-
-
-def is_resolved_and_not_private(question, entry):
-    return is_resolved(question, entry) and not readings.is_private(
-        readings.resolved(entry.text.strip(" \t"))
-    )
-
-
-def has_other_client_header(question, _entry):
-    return any(name in OTHER_CLIENT_HEADERS for name, _ in question.headers)
-
+from tests.servers.questions import FOR_MOD_WSGI, FOR_WALKS
 
 BEYOND_LIMITS = ", ".join(["6.6.6.6", *["10.0.0.4"] * 101])
 
@@ -464,30 +266,3 @@ REMOTEIP_OUTSIDE = Yardstick(
 )
 
 YARDSTICKS = (MOD_WSGI, REALIP, REMOTEIP, REMOTEIP_OUTSIDE)
-
-
-class Comparison(NamedTuple):
-    """The questions of each deviation by its name, and those whose answers nothing explains."""
-
-    deviating: dict[str, list[Question]]
-    unexplained: list[str]
-
-
-@cache
-def _foretell(yardstick, question):
-    return yardstick.deviations_of(question), yardstick.foretold(question)
-
-
-def compare(yardstick, questions, theirs, ours):
-    """Compare two answers to each question: they are equal, or one deviation foretells both."""
-    deviating = {deviation.name: [] for deviation in yardstick.deviations}
-    unexplained = []
-    for question in questions:
-        answers = yardstick.compared(theirs[question]), yardstick.compared(ours[question])
-        found, foretold = _foretell(yardstick, question)
-        if len(found) == 1 and answers == foretold:
-            deviating[found[0].name].append(question)
-        elif found or answers[0] != answers[1]:
-            names = [deviation.name for deviation in found]
-            unexplained.append(f"{question}: {answers}, {names} foretell {foretold}")
-    return Comparison(deviating, unexplained)

@@ -6,13 +6,13 @@ import pytest
 
 from tests import stack
 from tests.servers import impostors, yardsticks
+from tests.servers.comparison import compare
 from tests.servers.deviations import (
     MOD_WSGI,
     REALIP,
     REMOTEIP,
     REMOTEIP_OUTSIDE,
     YARDSTICKS,
-    compare,
 )
 from tests.servers.questions import FORWARDED_FOR
 from tests.servers.report import without_versions
