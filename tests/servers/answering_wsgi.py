@@ -1,19 +1,17 @@
 """What Apache runs: it answers with what a WSGI application, or a view, is told of the client.
 
-Runs in the Python of Apache's mod_wsgi, out of a copy of this file.
+Runs in the Python of Apache's mod_wsgi.
 """
 
 import json
 from functools import cache
-from pathlib import Path
+from urllib.parse import unquote
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import path
-
-HERE = Path(__file__).resolve().parent
 
 
 def facts(environ):
@@ -50,35 +48,29 @@ def handler(middleware):
         return WSGIHandler()
 
 
-@cache
-def asked_settings():
-    return json.loads((HERE / "settings.json").read_text())
-
-
 class Configured:
     """Django with the settings of the request before, as most requests have the same."""
 
     def __init__(self):
-        self.number = None
+        self.query = None
         self.settings = None
 
     def __call__(self, environ, start_response):
-        """Answer a request for /middleware/number, the number of its settings."""
-        _, middleware, number = environ["PATH_INFO"].split("/")
-        if number != self.number:
+        """Answer a request for /middleware?settings, the settings as JSON."""
+        if environ["QUERY_STRING"] != self.query:
             if self.settings is not None:
                 self.settings.disable()
-            self.settings = override_settings(**asked_settings()[int(number)])
+            self.query = environ["QUERY_STRING"]
+            self.settings = override_settings(**json.loads(unquote(self.query)))
             self.settings.enable()
-            self.number = number
-        return handler(middleware)(environ, start_response)
+        return handler(environ["PATH_INFO"].removeprefix("/"))(environ, start_response)
 
 
 configured = Configured()
 
 
 def application(environ, start_response):
-    """Answer with Django for a path of two parts, else as a WSGI application without it."""
+    """Answer with Django if the path names a middleware, else as an application without it."""
     if environ["PATH_INFO"] != "/":
         return configured(environ, start_response)
     body = facts(environ)

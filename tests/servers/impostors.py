@@ -1,6 +1,6 @@
 """Middlewares that are wrong on purpose, each in a way that has been seen: a comparison must tell.
 
-Runs in the Python of Apache's mod_wsgi, out of a copy of this file.
+Runs in the Python of Apache's mod_wsgi.
 """
 
 from ipaddress import ip_address

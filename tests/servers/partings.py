@@ -112,10 +112,10 @@ def has_leading_zero(_question, entry):
 
 def is_private_alone(question, entry):
     """Tell whether an entry that can be read by both is an address that mod_remoteip refuses."""
-    is_same = readings.read_by_remoteip(entry.text, entry.place) != (STOP,)
+    is_readable = readings.read_by_remoteip(entry.text, entry.place) != (STOP,)
     address = readings.parsed(entry.text.strip(" \t"))
     is_within_limits = not is_beyond_limits(question, entry)
-    return is_same and address is not None and readings.is_private(address) and is_within_limits
+    return is_readable and address is not None and readings.is_private(address) and is_within_limits
 
 
 def is_resolved_and_not_private(question, entry):

@@ -75,7 +75,7 @@ def test_every_deviation_occurs_and_most_answers_are_the_same(measured, yardstic
 @pytest.mark.parametrize("name", impostors.IMPOSTORS)
 def test_a_middleware_that_is_wrong_fails_the_comparison(measured, name):
     questions = [question for question in MOD_WSGI.questions if question.peer == "127.0.0.1"]
-    ours = measured.ask_django(questions, f"impostors.{name}")
+    ours = measured.ask_django(questions, f"tests.servers.impostors.{name}")
     assert measured.compare(MOD_WSGI, questions, ours).unexplained != []
 
 

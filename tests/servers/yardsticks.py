@@ -3,12 +3,13 @@
 import contextlib
 import json
 import os
-import shutil
 import socket
 import sys
 import time
+from functools import cache
 from importlib import metadata
 from pathlib import Path
+from urllib.parse import quote
 
 from django_trustedproxy.headers import meta_name
 from tests import stack
@@ -32,10 +33,11 @@ def number_of(question):
     return _NUMBERS[question.trusted, question.designated]
 
 
-def settings_of(trusted, designated):
-    """Return what a configuration is in Django's settings."""
+@cache
+def query_of(trusted, designated):
+    """Return what a configuration is in Django's settings, as the query of a URL."""
     header = designated[0] if len(designated) == 1 else designated
-    return {"TRUSTED_PROXIES": trusted, "TRUSTED_PROXY_HEADER": header}
+    return quote(json.dumps({"TRUSTED_PROXIES": trusted, "TRUSTED_PROXY_HEADER": header}))
 
 
 def mod_wsgi_directives(trusted, designated):
@@ -106,11 +108,12 @@ Listen [::]:{ports[1]}
 WSGIRestrictEmbedded On
 WSGISocketPrefix {place}/wsgi
 # One thread, as settings are changed from request to request.
-WSGIDaemonProcess yardstick processes=1 threads=1 python-home=/usr python-path={place}/python
+WSGIDaemonProcess yardstick processes=1 threads=1 python-home=/usr home={place} \\
+    python-path={stack.ROOT}:{DEBIAN_PYTHON}
 WSGIProcessGroup yardstick
 WSGIApplicationGroup %{{GLOBAL}}
-WSGIScriptAlias / {place}/python/answering_wsgi.py
-<Directory {place}/python>
+WSGIScriptAlias / {HERE}/answering_wsgi.py
+<Directory {HERE}>
 Require all granted
 </Directory>
 <VirtualHost *>
@@ -170,15 +173,8 @@ def check_resolver():
 def apache(place):
     """Run Apache with everything that it is asked; give its two ports."""
     check_resolver()
-    python = place / "python"
-    shutil.copytree(DEBIAN_PYTHON, python)
-    shutil.copytree(stack.ROOT / "django_trustedproxy", python / "django_trustedproxy")
-    for name in ("answering_wsgi.py", "impostors.py"):
-        shutil.copy(HERE / name, python)
-    asked = [settings_of(*configuration) for configuration in CONFIGURATIONS]
-    (python / "settings.json").write_text(json.dumps(asked))
-    # Apache leaves root behind before it reads them.
-    place.chmod(0o755)
+    # Where Apache, which leaves root behind, finds the socket of its daemon.
+    place.chmod(0o711)
     ports = stack.free_port(), stack.free_port("::1")
     config = place / "apache.conf"
     config.write_text(apache_configuration(place, ports))
@@ -270,7 +266,10 @@ def at(kind):
 
 def at_django(middleware=OURS):
     """Return where a middleware decides about a question, as a function of the question."""
-    return lambda question: ("plain", f"/{middleware}/{number_of(question)}")
+    return lambda question: (
+        "plain",
+        f"/{middleware}?{query_of(question.trusted, question.designated)}",
+    )
 
 
 def versions(apache_ports, nginx_ports):
