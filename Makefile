@@ -29,21 +29,27 @@ test: $(VENV)/.test
 test-agreement: $(AGREEMENT)/.httpxforwardedfor
 	$(AGREEMENT)/bin/pytest --ds tests.agreement.settings --nomigrations tests/agreement $(ARGS)
 
+# The end of a recipe whose shell has the names of Debian packages in `missing`.
+define install_missing
+if [ "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+  apt-get update -qq && apt-get install -qq --yes --no-install-recommends $$missing; \
+elif [ "$$missing" ]; then \
+  echo "Missing: $$missing. On Debian: apt install $$missing" >&2; exit 1; \
+fi
+endef
+
 test-browser: $(VENV)/.browser
 	@missing=; \
 	command -v chromium >/dev/null || missing=chromium; \
 	command -v chromedriver >/dev/null || missing="$$missing chromium-driver"; \
-	if [ "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  apt-get update -qq && apt-get install -qq --yes --no-install-recommends $$missing; \
-	elif [ "$$missing" ]; then \
-	  echo "Missing: $$missing. On Debian: apt install $$missing" >&2; exit 1; \
-	fi
+	$(install_missing)
 	$(BIN)/pytest tests/browser $(ARGS)
 
 # apache2-bin and not apache2, and so on: nothing but the programs, which the tests start themselves.
 DEBIAN := nginx-light apache2-bin libapache2-mod-wsgi-py3 haproxy varnish lighttpd
 
-# In an environment of its own, as the servers are many.
+# In an environment of its own, as the servers are many. Under another Python:
+# make test-servers PYTHON=python3.13 SERVERS=.venv-servers-3.13
 test-servers: $(SERVERS)/.servers $(SERVERS)/.mod_wsgi $(SERVERS)/.older | debian-servers
 	$(SERVERS)/bin/pytest tests/servers $(ARGS)
 
@@ -51,11 +57,7 @@ debian-servers:
 	@missing=$$(for package in $(DEBIAN); do \
 	  dpkg-query --show --showformat='$${Status}' $$package 2>/dev/null | grep -q ' installed$$' || echo $$package; \
 	done | xargs); \
-	if [ "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  apt-get update -qq && apt-get install -qq --yes --no-install-recommends $$missing; \
-	elif [ "$$missing" ]; then \
-	  echo "Missing: $$missing. On Debian: apt install $$missing" >&2; exit 1; \
-	fi
+	$(install_missing)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .

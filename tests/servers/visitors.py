@@ -30,13 +30,13 @@ def forged(header, purpose):
 class Form(NamedTuple):
     """One way to forge: header lines as they stand on the wire, and trailers behind a body.
 
-    `is_later` sends the trailers in a packet of their own, after the server has the headers.
+    With a `pause`, in seconds, the trailers come in a packet of their own, after the headers.
     """
 
     name: str
     lines: tuple[bytes, ...] = ()
     trailers: tuple[bytes, ...] = ()
-    is_later: bool = False
+    pause: float = 0
 
 
 def _lines(*purposes):
@@ -105,8 +105,8 @@ FORMS = (
     Form("named by Connection", (b"Connection: close, " + _NAMES, *_CLIENT)),
     Form("named by Connection alone", (b"Connection: close, " + _NAMES,)),
     Form("trailers in the packet of the headers", (), _CLIENT),
-    Form("trailers that come later", (), _CLIENT, is_later=True),
-    Form("trailers about the scheme", (), _OTHERS, is_later=True),
+    Form("trailers that come later", (), _CLIENT, pause=0.2),
+    Form("trailers about the scheme", (), _OTHERS, pause=0.2),
 )
 HONEST_FORM = Form("honest")
 
@@ -161,12 +161,12 @@ def _send(connection, form):
     else:
         lines += [b"Content-Length: 1", b"", b"x"]
     request = b"\r\n".join(lines)
-    if form.is_later:
+    if form.pause:
         connection.sendall(request)
         request = b""
-        # Long enough for a server to hand the request to Django. Who has answered by then has not
-        # waited for trailers, and would reset the connection where they still came.
-        connection.settimeout(0.2)
+        # Who has answered by then has not waited for trailers, and would reset the connection
+        # where they still came.
+        connection.settimeout(form.pause)
         with contextlib.suppress(TimeoutError):
             connection.recv(1, socket.MSG_PEEK)
             return
