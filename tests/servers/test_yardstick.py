@@ -182,3 +182,8 @@ def test_the_page_has_the_answers_of_this_run(measured):
         assert number == 1
     PAGE.write_text(found)
     assert without_versions(found) == without_versions(written)
+
+
+def test_the_readme_names_each_deviation_from_mod_wsgi():
+    readme = (stack.ROOT / "README.md").read_text()
+    assert [one.name for one in MOD_WSGI.deviations if one.name not in readme] == []
