@@ -29,15 +29,20 @@ test: $(VENV)/.test
 test-agreement: $(AGREEMENT)/.httpxforwardedfor
 	$(AGREEMENT)/bin/pytest --ds tests.agreement.settings --nomigrations tests/agreement $(ARGS)
 
+# The end of a recipe whose shell has the names of Debian packages in `missing`.
+define install_missing
+if [ "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+  apt-get update -qq && apt-get install -qq --yes --no-install-recommends $$missing; \
+elif [ "$$missing" ]; then \
+  echo "Missing: $$missing. On Debian: apt install $$missing" >&2; exit 1; \
+fi
+endef
+
 test-browser: $(VENV)/.browser
 	@missing=; \
 	command -v chromium >/dev/null || missing=chromium; \
 	command -v chromedriver >/dev/null || missing="$$missing chromium-driver"; \
-	if [ "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  apt-get update -qq && apt-get install -qq --yes --no-install-recommends $$missing; \
-	elif [ "$$missing" ]; then \
-	  echo "Missing: $$missing. On Debian: apt install $$missing" >&2; exit 1; \
-	fi
+	$(install_missing)
 	$(BIN)/pytest tests/browser $(ARGS)
 
 # apache2-bin and not apache2, and so on: nothing but the programs, which the tests start themselves.
@@ -52,11 +57,7 @@ debian-servers:
 	@missing=$$(for package in $(DEBIAN); do \
 	  dpkg-query --show --showformat='$${Status}' $$package 2>/dev/null | grep -q ' installed$$' || echo $$package; \
 	done | xargs); \
-	if [ "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  apt-get update -qq && apt-get install -qq --yes --no-install-recommends $$missing; \
-	elif [ "$$missing" ]; then \
-	  echo "Missing: $$missing. On Debian: apt install $$missing" >&2; exit 1; \
-	fi
+	$(install_missing)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
