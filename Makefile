@@ -3,11 +3,12 @@ PYTHON ?= python3
 ARGS ?=
 VENV := .venv
 AGREEMENT := .venv-agreement
+BENCH := .venv-bench
 SERVERS := .venv-servers
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-agreement test-browser test-servers debian-servers lint clean
+.PHONY: help demo test test-agreement test-browser test-servers debian-servers bench lint clean
 
 help:
 	@echo "make demo              the example behind a real reverse proxy, until Ctrl-C"
@@ -16,6 +17,7 @@ help:
 	@echo "make test-agreement    ask other packages who the client is, and write docs/agreement.md"
 	@echo "make test-browser      press the buttons of the example's page in Chromium"
 	@echo "make test-servers      put real servers behind real proxies, and write docs/servers.md"
+	@echo "make bench             measure it beside its peers, and write docs/benchmarks.md (8 minutes)"
 	@echo "make lint              ruff and mypy"
 	@echo "make clean             remove what these commands made"
 
@@ -59,15 +61,18 @@ debian-servers:
 	done | xargs); \
 	$(install_missing)
 
+bench: $(BENCH)/.bench
+	$(BENCH)/bin/python -m tests.bench $(ARGS)
+
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) $(AGREEMENT) $(SERVERS) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(AGREEMENT) $(SERVERS) $(BENCH) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 
-$(VENV)/.pip $(AGREEMENT)/.pip $(SERVERS)/.pip:
+$(VENV)/.pip $(AGREEMENT)/.pip $(SERVERS)/.pip $(BENCH)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else \
 	  "django-trustedproxy needs Python 3.10 or newer, this is " + sys.version.split()[0] + \
 	  ". Try: make PYTHON=python3.12")'
@@ -82,7 +87,8 @@ GROUPS := $(VENV)/.demo $(VENV)/.test $(VENV)/.browser $(VENV)/.lint
 $(GROUPS): $(VENV)/.pip
 $(AGREEMENT)/.agreement: $(AGREEMENT)/.pip
 $(SERVERS)/.servers: $(SERVERS)/.pip
-$(GROUPS) $(AGREEMENT)/.agreement $(SERVERS)/.servers: pyproject.toml
+$(BENCH)/.bench: $(BENCH)/.pip
+$(GROUPS) $(AGREEMENT)/.agreement $(SERVERS)/.servers $(BENCH)/.bench: pyproject.toml
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group $(@F:.%=%)
 	@touch $@
 

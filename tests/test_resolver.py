@@ -4,12 +4,13 @@ import ipaddress
 import subprocess
 import sys
 
-from hypothesis import given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from django_trustedproxy.meta import rewrite
 from django_trustedproxy.networks import TrustedNetworks, pack, unpack
-from django_trustedproxy.resolver import MAX_HOPS, OUTCOMES, REJECTABLE, Policy, resolve
+from django_trustedproxy.policy import OUTCOMES, REJECTABLE, Policy
+from django_trustedproxy.resolver import LONGEST_TAIL, MAX_HOPS, _read, _read_tail, resolve
 
 TRUSTED = ["10.0.0.0/8", "fd00::/8", "unix:"]
 HEADERS = ["X-Forwarded-For", "Forwarded", "X-Real-IP", "CF-Connecting-IP"]
@@ -130,3 +131,24 @@ def test_the_pure_modules_do_not_import_django():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"
+
+
+# Bits of a header, so that the cut falls into entries, quotes, quoted pairs and blanks.
+BITS = st.sampled_from(
+    [
+        *("10.0.0.2", "fd00::2", "unix:", "6.6.6.6", "6", "unknown", ",", ", ", ",,", " " * 30),
+        *("for=10.0.0.2", 'for="[fd00::2]"', "for=6.6.6.6", "for=", ";", '"', '\\"', "\\", "=,"),
+        *(",for=10.0.0.2" * 9, ",10.0.0.2" * 13, "," * 120, "\\" * 127, '"' * 40, "x" * 200),
+    ]
+)
+
+
+@settings(max_examples=1000)
+@given(st.sampled_from(HEADERS), st.lists(BITS, max_size=25).map("".join))
+def test_the_tail_of_a_header_tells_what_the_whole_header_tells(header, value):
+    policy = POLICIES[header]
+    tail = value[-LONGEST_TAIL:]
+    told = _read_tail(policy, "10.0.0.1", tail, len(value) > LONGEST_TAIL)
+    assert told in (None, _read(policy, "10.0.0.1", value))
+    assert told is not None or len(value) > LONGEST_TAIL
+    event(f"{header} is {'cut' if told is None else 'told'}")
