@@ -103,14 +103,14 @@ def _underscores():
     }
     unset = {"Apache: `RequestHeader unset` for each spelling": ("Apache", UNSET)}
     for server in ("uWSGI", "granian, WSGI", "hypercorn, WSGI"):
-        yield underscored(server, "Caddy 2.11.3", "", "dashes, then underscores", drop)
-        yield underscored(server, "Apache", "", "dashes, then underscores", unset)
+        yield underscored(server, "Caddy 2.11.3", "", "underscores behind dashes", drop)
+        yield underscored(server, "Apache", "", "underscores behind dashes", unset)
     delete = "http-request del-header _ -m sub"
     yield underscored(
         "granian, WSGI",
         "HAProxy",
         "option forwardfor",
-        "dashes, then underscores",
+        "underscores behind dashes",
         {f"HAProxy: `{delete}`": ("HAProxy", f"option forwardfor\n    {delete}")},
     )
     bare = Stack("uWSGI", "HAProxy", "option forwardfor")

@@ -56,8 +56,8 @@ def stack_version(*command):
 UNDERSCORES = (
     "underscores alone",
     "a dash and an underscore in a name",
-    "dashes, then underscores",
-    "underscores, then dashes",
+    "underscores behind dashes",
+    "underscores before dashes",
 )
 TRAILERS = (
     "trailers in the packet of the headers",
