@@ -4,7 +4,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.servers.attacks import ATTACKS, SERVER
+from tests.servers.attacks import ATTACKS, CLAIMS, SERVER
 from tests.servers.visitors import (
     FORMS,
     HONEST,
@@ -72,3 +72,22 @@ def test_a_remedy_ends_every_forgery(found, remedy, report):
     else:
         assert answer.status == 200
         assert verdict(answer, found.source, stack.outcome) == {}
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=name)
+def test_what_uwsgi_took_for_the_scheme_the_middleware_takes_back(claim, report):
+    bare = claim.stack._replace(application="tests.servers.scheme_wsgi")
+    with bare.started() as address:
+        assert ask(address, claim.form, source=claim.source).text == claim.scheme
+    with claim.stack.started() as address:
+        answer = ask(address, claim.form, source=claim.source)
+    assert concluded(answer) == (claim.source, claim.stack.outcome, "http")
+    assert verdict(answer, claim.source, claim.stack.outcome) == {}
+    report.row(
+        "Attacks on the bare stack",
+        len(REMEDIES) + CLAIMS.index(claim),
+        claim.path,
+        claim.attack,
+        f"the scheme is `{claim.scheme}`",
+        "`TrustedProxyMiddleware`",
+    )
