@@ -16,7 +16,8 @@ from .resolver import rejection
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from .resolver import Policy, Resolution
+    from .policy import Policy
+    from .resolver import Resolution
 
     Scope = dict[str, Any]
     Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -29,6 +30,8 @@ _PLAIN = {"http": "http", "websocket": "ws"}
 # Servers that speak CGI write one underscore for each of these, and so would merge such a name
 # with a forwarding header.
 _COLLAPSE = bytes.maketrans(b"-.", b"__")
+_UNAMBIGUOUS = b"abcdefghijklmnopqrstuvwxyz0123456789-"  # a name of these has no other spelling
+_FORGED = ""
 
 
 class TrustedProxy:
@@ -50,17 +53,13 @@ class TrustedProxy:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in _SECURE and KEY not in scope:
-            policy = get_policy()
-            trailers = _may_have_trailers(scope, receive)
-            changed = rewrite_scope(
-                scope, policy, self.diagnosis.rewrite, may_have_trailers=trailers
-            )
+            changed = rewrite_scope(scope, get_policy(), self.diagnosis.rewrite, receive)
             # All that the server's own scope learns, for its access log. Sent through once more,
             # it is decided by its peer again.
             scope.setdefault(_PEER, scope.get("client"))
             scope["client"] = changed.get("client")
             scope = changed
-            if reason := rejection(policy, scope[KEY]):
+            if reason := rejection(get_policy(), scope[KEY]):
                 log_rejection(reason)
                 await _reject(scope, send)
                 return
@@ -76,7 +75,72 @@ async def _reject(scope: Scope, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"Bad Request"})
 
 
-def _may_have_trailers(scope: Scope, receive: Receive) -> bool:
+def rewrite_scope(
+    scope: Scope,
+    policy: Policy,
+    decide: Callable[[dict[str, Any], Policy], Resolution] = rewrite,
+    receive: Receive | None = None,
+) -> Scope:
+    """Return a copy of an `http` or `websocket` scope that says who the client is.
+
+    `decide` decides about its META. From a server that may append trailers to the headers, which
+    `receive` tells, a designated client header in several lines is malformed.
+    """
+    meta, headers = _split(scope, policy, receive)
+    resolution = decide(meta, policy)
+    if "HTTP_HOST" in meta:
+        headers = [pair for pair in headers if pair[0].lower() != b"host"]
+    headers += [
+        (raw_name(key), value.encode("latin-1"))
+        for key, value in meta.items()
+        if key[:5] == "HTTP_"
+    ]
+    changed = {**scope, "headers": headers, KEY: resolution}
+    if resolution.client is not None:
+        client = scope.get(_PEER, scope.get("client"))
+        port = client[1] if client and not resolution.proxies else resolution.client_port or 0
+        changed["client"] = (resolution.client, port)
+    if resolution.statements:
+        _state(changed, resolution)
+    return changed
+
+
+def _split(
+    scope: Scope, policy: Policy, receive: Receive | None
+) -> tuple[dict[str, Any], list[tuple[bytes, bytes]]]:
+    """Return the peer and its forwarding headers as META has them, and all the other headers."""
+    others = []
+    lines: dict[str, list[bytes]] = {}
+    for header in scope["headers"]:
+        name, value = header
+        key = policy.raw_names.get(name)
+        if key is None and name.translate(None, _UNAMBIGUOUS):
+            key = _key_of(name, policy)
+        if key is None:
+            others.append(header)
+        elif key is not _FORGED:
+            lines.setdefault(key, []).append(value)
+    meta: dict[str, Any] = {key: b",".join(found).decode("latin-1") for key, found in lines.items()}
+    if len(lines.get(policy.header, ())) > 1 and _may_have_trailers(scope, receive):
+        meta[policy.header] = _AMBIGUOUS
+    client = scope.get(_PEER, scope.get("client"))
+    if client:
+        # By index, as Django does, so that what is no pair is no error.
+        meta["REMOTE_ADDR"], meta["REMOTE_PORT"] = client[0], client[1]
+    return meta, others
+
+
+def _key_of(name: bytes, policy: Policy) -> str | None:
+    """Return the key of a forwarding header, `_FORGED` if another spelling is one, else None."""
+    key = policy.raw_names.get(name.lower())
+    if key is not None or (b"_" not in name and b"." not in name and name.isascii()):
+        return key
+    # "_" and "." collapse, and "ß" becomes "SS".
+    collapsed = "HTTP_" + name.translate(_COLLAPSE).decode("latin-1").upper()
+    return _FORGED if collapsed in policy.dropped_if_direct else None
+
+
+def _may_have_trailers(scope: Scope, receive: Receive | None) -> bool:
     """Tell whether trailers can stand among the headers, behind what the proxy wrote.
 
     uvicorn 0.54.0 with httptools appends those of a chunked request; what comes with the headers in
@@ -90,70 +154,6 @@ def _may_have_trailers(scope: Scope, receive: Receive) -> bool:
         and server != "uvicorn.protocols.http.h11_impl"
         and any(name.lower() == b"transfer-encoding" for name, _ in scope["headers"])
     )
-
-
-def rewrite_scope(
-    scope: Scope,
-    policy: Policy,
-    decide: Callable[[dict[str, Any], Policy], Resolution] = rewrite,
-    *,
-    may_have_trailers: bool = False,
-) -> Scope:
-    """Return a copy of an `http` or `websocket` scope that says who the client is.
-
-    `decide` decides about its META. With `may_have_trailers`, a designated client header in several
-    lines is malformed.
-    """
-    meta, headers = _split(scope, policy, may_have_trailers=may_have_trailers)
-    resolution = decide(meta, policy)
-    if "HTTP_HOST" in meta:
-        headers = [pair for pair in headers if pair[0].lower() != b"host"]
-    headers += [
-        (raw_name(key), value.encode("latin-1"))
-        for key, value in meta.items()
-        if key.startswith("HTTP_")
-    ]
-    changed = {**scope, "headers": headers, KEY: resolution}
-    if resolution.client is not None:
-        client = scope.get(_PEER, scope.get("client"))
-        port = client[1] if client and not resolution.proxies else resolution.client_port or 0
-        changed["client"] = (resolution.client, port)
-    if resolution.statements:
-        _state(changed, resolution)
-    return changed
-
-
-def _split(
-    scope: Scope, policy: Policy, *, may_have_trailers: bool
-) -> tuple[dict[str, Any], list[tuple[bytes, bytes]]]:
-    """Return the peer and its forwarding headers as META has them, and all the other headers."""
-    client = scope.get(_PEER, scope.get("client"))
-    others = []
-    lines: dict[str, list[bytes]] = {}
-    for name, value in scope["headers"]:
-        key = policy.raw_names.get(name.lower())
-        if key is not None:
-            lines.setdefault(key, []).append(value)
-        elif _is_plain(name) or not _is_forged(name, policy):
-            others.append((name, value))
-    meta: dict[str, Any] = {key: b",".join(found).decode("latin-1") for key, found in lines.items()}
-    if may_have_trailers and len(lines.get(policy.header, ())) > 1:
-        meta[policy.header] = _AMBIGUOUS
-    if client:
-        # By index, as Django does, so that what is no pair is no error.
-        meta["REMOTE_ADDR"], meta["REMOTE_PORT"] = client[0], client[1]
-    return meta, others
-
-
-def _is_plain(name: bytes) -> bool:
-    """Tell whether a name can have no other spelling: "_" and "." collapse, "ß" becomes "SS"."""
-    return b"_" not in name and b"." not in name and name.isascii()
-
-
-def _is_forged(name: bytes, policy: Policy) -> bool:
-    """Tell whether another spelling of a name is that of a forwarding header."""
-    key = "HTTP_" + name.translate(_COLLAPSE).decode("latin-1").upper()
-    return key in policy.dropped_if_direct
 
 
 def _state(scope: Scope, resolution: Resolution) -> None:

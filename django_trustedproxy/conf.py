@@ -13,14 +13,14 @@ from django.core.signals import setting_changed
 
 from .headers import FORWARDED, FORWARDING_HEADERS, is_token, meta_name, meta_names
 from .networks import EntryError, TrustedNetworks, has_unix, parse_entry, short_repr
+from .policy import REJECTABLE, Policy
 from .purposes import Designation
-from .resolver import REJECTABLE, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .networks import Network
-    from .resolver import Outcome
+    from .policy import Outcome
 
 ID = "trustedproxy."
 """What the ids of all our system checks begin with."""

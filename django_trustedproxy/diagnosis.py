@@ -19,7 +19,8 @@ from .resolver import UNIX_PEERS, parse_peer, resolve
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .resolver import Policy, Resolution
+    from .policy import Policy
+    from .resolver import Resolution
 
 logger = logging.getLogger("django_trustedproxy")
 
@@ -76,20 +77,23 @@ class Diagnosis:
         """
         if KEY in meta:
             return rewrite(meta, policy)
-        reported = meta.pop(_SNAPSHOT, peer)
-        findings = list(_findings(meta, reported, policy)) if self.remaining else []
         header_text = meta.get(policy.header)
-        resolution = rewrite(meta, policy)
-        if self.remaining:
-            if further := suggestion(resolution, policy.networks):
-                findings.append(f"{sentence(resolution)}{further}")
-            for finding in findings:
-                logger.warning(finding)
-            is_over = findings or resolution.outcome in ("forwarded", "malformed")
-            self.remaining = 0 if is_over else self.remaining - 1
-            if not self.remaining:
-                request_started.disconnect(dispatch_uid=_SNAPSHOT)
+        resolution = self._examine(meta, policy, peer) if self.remaining else rewrite(meta, policy)
         tell(resolution, header_text)
+        return resolution
+
+    def _examine(self, meta: dict[str, Any], policy: Policy, peer: object) -> Resolution:
+        """Decide, and log what the request shows of what else has processed it."""
+        findings = list(_findings(meta, meta.pop(_SNAPSHOT, peer), policy))
+        resolution = rewrite(meta, policy)
+        if further := suggestion(resolution, policy.networks):
+            findings.append(f"{sentence(resolution)}{further}")
+        for finding in findings:
+            logger.warning(finding)
+        is_over = findings or resolution.outcome in ("forwarded", "malformed")
+        self.remaining = 0 if is_over else self.remaining - 1
+        if not self.remaining:
+            request_started.disconnect(dispatch_uid=_SNAPSHOT)
         return resolution
 
 

@@ -13,7 +13,8 @@ from .resolver import MAX_HOPS, walk
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .resolver import Policy, Resolution
+    from .policy import Policy
+    from .resolver import Resolution
 
 
 _END = object()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-    from .resolver import Policy
+    from .policy import Policy
 
 
 class TrustedProxyMiddleware:
@@ -42,9 +42,9 @@ class TrustedProxyMiddleware:
 
     def __call__(self, request: HttpRequest) -> Any:
         policy = get_policy()
-        is_wrapped = self.is_wrapped(request)
-        client = request.scope.get("client") if isinstance(request, ASGIRequest) else None
-        resolution = self.diagnosis.rewrite(request.META, policy, client[0] if client else None)
+        peer = _read_scope(request) if isinstance(request, ASGIRequest) else None
+        is_wrapped = KEY in request.META
+        resolution = self.diagnosis.rewrite(request.META, policy, peer)
         # Cached copies of what has changed, which an earlier middleware may have asked for.
         request.__dict__.pop("headers", None)
         request.__dict__.pop("_current_scheme_host", None)
@@ -55,16 +55,16 @@ class TrustedProxyMiddleware:
             raise RejectedByTrustedProxy(reason)
         return self.get_response(request)
 
-    @staticmethod
-    def is_wrapped(request: HttpRequest) -> bool:
-        """Tell whether a wrapper has decided about a request, and take its decision over."""
-        if isinstance(request, ASGIRequest):
-            decided = request.scope.get(KEY)
-            if isinstance(decided, Resolution):
-                # A scope cannot have a client without a port, and has 0 for an unknown one.
-                write_client(request.META, decided, decided.client)
-                request.META[KEY] = decided
-        return KEY in request.META
+
+def _read_scope(request: ASGIRequest) -> object:
+    """Take over what a wrapper has decided, and return the address of the scope's client."""
+    decided = request.scope.get(KEY)
+    if isinstance(decided, Resolution):
+        # A scope cannot have a client without a port, and has 0 for an unknown one.
+        write_client(request.META, decided, decided.client)
+        request.META[KEY] = decided
+    client = request.scope.get("client")
+    return client[0] if client else None
 
 
 def _write_request(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from .neighbours import Neighbour
     from .networks import Network
-    from .resolver import Policy
+    from .policy import Policy
 
 _UNSET = object()
 

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, NamedTuple
 
-from .entries import header_form, node_of, parse_node, read_elements
-from .headers import FORWARDED, FORWARDING_HEADERS, meta_names, raw_name, wire_name
+from .entries import node_of, parse_node, read_elements
+from .headers import FORWARDED, wire_name
 from .networks import UNIX, pack, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
-    from .entries import Element, HeaderForm
+    from .entries import Element
     from .networks import TrustedNetworks
-    from .purposes import Designation, Statement
-
-Outcome = Literal["direct", "missing", "forwarded", "malformed"]
-"""Why REMOTE_ADDR is what it is.
-
-`direct`: the peer is not trusted, so it is the client. `missing`: the peer is trusted and sent no
-designated header. `forwarded`: the header gave the client. `malformed`: the walk ended at something
-that is not an address, and the last verified hop is the client.
-"""
-
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-REJECTABLE: tuple[Outcome, ...] = ("direct", "missing", "malformed")
+    from .policy import Outcome, Policy
+    from .purposes import Statement
 
 MAX_HOPS = 100
 LONGEST_PEER = 64  # an IPv6 address with the name of an interface
+# An address or a few: what the walk needs of an honest header, and what a cache may hold of it.
+LONGEST_TAIL = 128
 
 # How servers report a peer on a Unix socket, besides leaving it out: gunicorn and granian, nginx,
 # waitress, uWSGI.
@@ -76,62 +67,6 @@ class Resolution(NamedTuple):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """The settings, made ready for `resolve`: whom to trust, what to read and what to drop.
-
-    Header names are META keys; `header` is the designated client header. `dropped` is what goes
-    from a request of a trusted peer, `dropped_if_direct` what goes from one of any other, and
-    `raw_names` has all these keys by the name that ASGI servers give the header.
-    """
-
-    networks: TrustedNetworks
-    header: str
-    header_name: str
-    form: HeaderForm
-    designations: tuple[Designation, ...]
-    keep_header: bool
-    reject: frozenset[Outcome]
-    dropped: frozenset[str]
-    dropped_if_direct: frozenset[str]
-    raw_names: Mapping[bytes, str]
-
-    @classmethod
-    def build(
-        cls,
-        networks: TrustedNetworks,
-        headers: Sequence[str] = ("HTTP_X_FORWARDED_FOR",),
-        designations: Sequence[Designation] = (),
-        *,
-        keep_header: bool = True,
-        reject: Iterable[Outcome] = (),
-    ) -> Policy:
-        """Make a policy that reads the first of `headers` (META keys) and drops the others.
-
-        Of two designations for one purpose the first counts, and the header of the other goes.
-        """
-        header = headers[0]
-        first: dict[str, Designation] = {}
-        for designation in designations:
-            first.setdefault(designation.purpose, designation)
-        named = {d.header for d in designations}
-        synonyms = named.union(*map(meta_names, first)) - {d.header for d in first.values()}
-        dropped = meta_names("client").union(headers, synonyms) - {header}
-        dropped_if_direct = dropped.union([header], named, *map(meta_names, FORWARDING_HEADERS))
-        return cls(
-            networks=networks,
-            header=header,
-            header_name=wire_name(header),
-            form=header_form(header),
-            designations=tuple(first.values()),
-            keep_header=keep_header,
-            reject=frozenset(reject),
-            dropped=dropped,
-            dropped_if_direct=dropped_if_direct,
-            raw_names={raw_name(key): key for key in dropped_if_direct},
-        )
-
-
 class Address(NamedTuple):
     """An address, packed and as canonical text."""
 
@@ -144,12 +79,6 @@ def parse_peer(peer: str) -> Address | None:
 
     The zone id of a link-local peer is dropped: it names an interface of this host, not the peer.
     """
-    return _parse_short_peer(peer) if len(peer) <= LONGEST_PEER else None
-
-
-# Behind a proxy there are few peers; without one, the cache has a bound.
-@lru_cache(maxsize=1024)
-def _parse_short_peer(peer: str) -> Address | None:
     packed = pack(peer)
     if packed is None and "%" in peer:
         address = peer.partition("%")[0]
@@ -164,17 +93,69 @@ def resolve(policy: Policy, peer: object, lookup: Callable[[str], str | None]) -
     a header by its META key, or None. Never raises on what a client or server sends, and reads
     no more of the header than the walk needs: the cost does not depend on its length.
     """
-    address = parse_peer(peer) if isinstance(peer, str) else None
+    if peer is not None and (not isinstance(peer, str) or len(peer) > LONGEST_PEER):
+        return _NO_ADDRESS
+    resolution = _meet(policy, peer)
+    nearest = resolution.peer
+    if resolution.outcome == "direct" or nearest is None:
+        return resolution
+    value = lookup(policy.header)
+    if value:
+        tail, is_cut = value[-LONGEST_TAIL:], len(value) > LONGEST_TAIL
+        resolution = _read_tail(policy, nearest, tail, is_cut) or _read(policy, nearest, value)
+    if policy.designations:
+        return resolution._replace(statements=_statements(policy, nearest, lookup))
+    return resolution
+
+
+_NO_ADDRESS = Resolution(None, None, (), "direct", None, None)
+
+
+# Behind a proxy there are few peers; without one, the cache has a bound.
+@lru_cache(maxsize=1024)
+def _meet(policy: Policy, peer: str | None) -> Resolution:
+    """Return what the peer alone tells: it is the client, or it is trusted and said nothing yet."""
+    address = None if peer is None else parse_peer(peer)
     networks = policy.networks
     if address is not None and address.packed in networks:
-        nearest = address.text
-    elif networks.unix and (peer is None or (isinstance(peer, str) and peer in UNIX_PEERS)):
-        nearest = UNIX
-    else:
-        reported = None if address is None else address.text
-        return Resolution(reported, reported, (), "direct", None, None)
-    value = lookup(policy.header)
-    way, outcome, port = walk(networks, nearest, policy.form.read(value) if value else ())
+        return Resolution(address.text, address.text, (), "missing", policy.header_name, None)
+    if networks.unix and (peer is None or peer in UNIX_PEERS):
+        return Resolution(UNIX, None, (), "missing", policy.header_name, None)
+    reported = None if address is None else address.text
+    return Resolution(reported, reported, (), "direct", None, None)
+
+
+# Clients come back, and what they write in front of the tail makes no difference.
+@lru_cache(maxsize=4096)
+def _read_tail(policy: Policy, nearest: str, tail: str, is_cut: bool) -> Resolution | None:  # noqa: FBT001 - lru_cache is slow with keywords
+    """Return what the designated header tells, or None if that takes more of it than its tail."""
+    entries = policy.form.read(tail)
+    try:
+        return _conclude(policy, nearest, _whole(entries) if is_cut else entries)
+    except _TailError:
+        return None
+
+
+class _TailError(LookupError):
+    """The walk has reached the cut."""
+
+
+def _whole(entries: Iterator[str | None]) -> Iterator[str | None]:
+    """Yield all entries but the leftmost, which the cut may have shortened, or a quote in it."""
+    entry = next(entries)
+    for following in entries:
+        yield entry
+        entry = following
+    raise _TailError
+
+
+def _read(policy: Policy, nearest: str, value: str) -> Resolution:
+    """Return what the designated header of a trusted peer tells."""
+    return _conclude(policy, nearest, policy.form.read(value))
+
+
+def _conclude(policy: Policy, nearest: str, entries: Iterable[str | None]) -> Resolution:
+    way, outcome, port = walk(policy.networks, nearest, entries)
     # A hop on a Unix socket has no address of its own: the client is then the hop that it reached.
     while len(way) > 1 and way[-1] == UNIX:
         way.pop()
@@ -186,7 +167,6 @@ def resolve(policy: Policy, peer: object, lookup: Callable[[str], str | None]) -
         outcome,
         policy.header_name,
         port,
-        _statements(policy, nearest, lookup) if policy.designations else (),
     )
 
 

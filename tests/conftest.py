@@ -3,7 +3,7 @@
 import pytest
 
 from django_trustedproxy import diagnosis
-from django_trustedproxy.resolver import OUTCOMES
+from django_trustedproxy.policy import OUTCOMES
 
 
 @pytest.fixture(autouse=True)

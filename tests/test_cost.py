@@ -8,7 +8,7 @@ import pytest
 from django_trustedproxy.entries import LONGEST_ELEMENT
 from django_trustedproxy.meta import rewrite
 from django_trustedproxy.networks import TrustedNetworks
-from django_trustedproxy.resolver import Policy
+from django_trustedproxy.policy import Policy
 
 CLIENT = "203.0.113.9"
 NOISE = 1.5

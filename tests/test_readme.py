@@ -15,7 +15,7 @@ from django_trustedproxy.headers import FORWARDING_HEADERS, meta_name
 from django_trustedproxy.meta import rewrite
 from django_trustedproxy.neighbours import NEIGHBOURS
 from django_trustedproxy.networks import NAMES
-from django_trustedproxy.resolver import OUTCOMES
+from django_trustedproxy.policy import OUTCOMES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()

@@ -6,17 +6,20 @@ then the peer; each further line is a letter for the name of a header and then i
     B10.0.0.1
     A6.6.6.6, 203.0.113.9
 
-A peer "!B" is the second of `PEERS`. Three control characters stand for much text, so that short
+A peer "!B" is the second of `PEERS`. Four control characters stand for much text, so that short
 inputs reach the bounds of the readers.
 """
 
-from django_trustedproxy.headers import FORWARDING_HEADERS
+from pathlib import Path
+
 from django_trustedproxy.entries import parse_node
+from django_trustedproxy.headers import FORWARDING_HEADERS
 from django_trustedproxy.networks import pack, unpack
 from tests import oracle
 from tests.invariants import SITES, Case, check_decision, check_mounts, check_raw_names, site_of
 from tests.rows import MISSING
 
+HERE = Path(__file__).parent
 FIRST = ord("A")
 SITE_NAMES = tuple(SITES)
 NAMES = tuple(
@@ -30,7 +33,12 @@ NAMES = tuple(
     )
 )
 PEERS = (MISSING, None, 0, b"10.0.0.1", ["10.0.0.1"], ("10.0.0.1", 1), 167772161, True)
-MUCH = {"\x01": "10.0.0.2," * 50, "\x02": " " * 1020, "\x03": "x" * 16380}
+MUCH = {
+    "\x01": "10.0.0.2," * 50,
+    "\x02": " " * 1020,
+    "\x03": "x" * 16380,
+    "\x04": ",for=10.0.0.2" * 50,
+}
 
 
 def letter(names, name):

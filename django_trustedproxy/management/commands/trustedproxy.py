@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from django_trustedproxy.explanation import Explanation
-    from django_trustedproxy.resolver import Policy
+    from django_trustedproxy.policy import Policy
 
 
 class Command(BaseCommand):
