@@ -1,12 +1,15 @@
 # Two commands need nothing but Python and make: `make demo` and `make test`.
 PYTHON ?= python3
 ARGS ?=
+RUNS ?=
+SECONDS ?= 60
+SAMPLE ?=
 VENV := .venv
 AGREEMENT := .venv-agreement
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-agreement test-browser lint clean
+.PHONY: help demo test test-agreement test-browser fuzz mutants lint clean
 
 help:
 	@echo "make demo              the example behind a real reverse proxy, until Ctrl-C"
@@ -14,6 +17,8 @@ help:
 	@echo "make test              the tests, with coverage; ARGS go to pytest"
 	@echo "make test-agreement    ask other packages who the client is, and write docs/agreement.md"
 	@echo "make test-browser      press the buttons of the example's page in Chromium"
+	@echo "make fuzz              break the invariants, for SECONDS=60 or for RUNS=10000000"
+	@echo "make mutants           change the package in one place at a time; SAMPLE=60 does 60 of them"
 	@echo "make lint              ruff and mypy"
 	@echo "make clean             remove what these commands made"
 
@@ -38,13 +43,21 @@ test-browser: $(VENV)/.browser
 	fi
 	$(BIN)/pytest tests/browser $(ARGS)
 
+# RUNS counts executions over all targets. What a run found new is kept by ARGS=--merge.
+fuzz: $(VENV)/.fuzz
+	$(BIN)/python -m tests.fuzz $(if $(RUNS),--runs $(RUNS),--seconds $(SECONDS)) $(ARGS)
+
+# Another sample for each commit, and the same one for the same commit.
+mutants: $(VENV)/.mutation
+	$(BIN)/python -m tests.mutation $(if $(SAMPLE),--sample $(SAMPLE) --seed "$$(git rev-parse HEAD)") $(ARGS)
+
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) $(AGREEMENT) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(AGREEMENT) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .fuzz build dist
 
 $(VENV)/.pip $(AGREEMENT)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else \
@@ -57,7 +70,7 @@ $(VENV)/.pip $(AGREEMENT)/.pip:
 	@touch $@
 
 # A file .group in a virtual environment says that the group of pyproject.toml is installed there.
-GROUPS := $(VENV)/.demo $(VENV)/.test $(VENV)/.browser $(VENV)/.lint
+GROUPS := $(addprefix $(VENV)/.,demo test browser fuzz mutation lint)
 $(GROUPS): $(VENV)/.pip
 $(AGREEMENT)/.agreement: $(AGREEMENT)/.pip
 $(GROUPS) $(AGREEMENT)/.agreement: pyproject.toml

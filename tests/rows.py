@@ -182,6 +182,10 @@ ROWS = [
     direct("untrusted-mapped", "::ffff:192.0.2.1", "192.0.2.1"),
     direct("untrusted-6to4-of-trusted", "2002:a00:1::1", "2002:a00:1::1"),
     direct("untrusted-nat64-of-trusted", "64:ff9b::a00:1", "64:ff9b::a00:1"),
+    direct("untrusted-teredo-of-trusted", "2001::f5ff:fffe", "2001::f5ff:fffe"),
+    direct(
+        "untrusted-claims-loopback", "192.0.2.1", "192.0.2.1", [("X-Forwarded-For", "127.0.0.1")]
+    ),
     direct("link-local-zone", "fe80::1%eth0", "fe80::1"),
     direct("peer-missing", MISSING, None),
     direct("peer-empty", "", None),
