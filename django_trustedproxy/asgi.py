@@ -87,17 +87,18 @@ def rewrite_scope(
     `receive` tells, a designated client header in several lines is malformed.
     """
     meta, headers = _split(scope, policy, receive)
+    keys = list(meta)
+    client = scope.get(_PEER, scope.get("client"))
+    if client:
+        # By index, as Django does, so that what is no pair is no error.
+        meta["REMOTE_ADDR"], meta["REMOTE_PORT"] = client[0], client[1]
     resolution = decide(meta, policy)
     if "HTTP_HOST" in meta:
         headers = [pair for pair in headers if pair[0].lower() != b"host"]
-    headers += [
-        (raw_name(key), value.encode("latin-1"))
-        for key, value in meta.items()
-        if key[:5] == "HTTP_"
-    ]
+        keys.append("HTTP_HOST")
+    headers += [(raw_name(key), meta[key].encode("latin-1")) for key in keys if key in meta]
     changed = {**scope, "headers": headers, KEY: resolution}
     if resolution.client is not None:
-        client = scope.get(_PEER, scope.get("client"))
         port = client[1] if client and not resolution.proxies else resolution.client_port or 0
         changed["client"] = (resolution.client, port)
     if resolution.statements:
@@ -108,7 +109,7 @@ def rewrite_scope(
 def _split(
     scope: Scope, policy: Policy, receive: Receive | None
 ) -> tuple[dict[str, Any], list[tuple[bytes, bytes]]]:
-    """Return the peer and its forwarding headers as META has them, and all the other headers."""
+    """Return the forwarding headers as META has them, and all the other headers."""
     others = []
     lines: dict[str, list[bytes]] = {}
     for header in scope["headers"]:
@@ -123,10 +124,6 @@ def _split(
     meta: dict[str, Any] = {key: b",".join(found).decode("latin-1") for key, found in lines.items()}
     if len(lines.get(policy.header, ())) > 1 and _may_have_trailers(scope, receive):
         meta[policy.header] = _AMBIGUOUS
-    client = scope.get(_PEER, scope.get("client"))
-    if client:
-        # By index, as Django does, so that what is no pair is no error.
-        meta["REMOTE_ADDR"], meta["REMOTE_PORT"] = client[0], client[1]
     return meta, others
 
 

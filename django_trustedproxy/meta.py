@@ -46,19 +46,21 @@ def _clean(meta: dict[str, Any], policy: Policy, resolution: Resolution) -> froz
         dropped = policy.dropped_if_direct.intersection(meta)
     else:
         dropped = policy.dropped.intersection(meta)
-        _write_headers(meta, policy, resolution)
+        chain = resolution.chain
+        # Only what was verified, so that code that reads the leftmost entry agrees.
+        if chain and policy.keep_header:
+            meta[policy.header] = policy.form.write(chain)
+        else:
+            meta.pop(policy.header, None)
+        if policy.designations:
+            _write_designated(meta, policy, resolution)
     for key in dropped:
         del meta[key]
     return dropped
 
 
-def _write_headers(meta: dict[str, Any], policy: Policy, resolution: Resolution) -> None:
-    """Leave only what was verified, so that code that reads the leftmost entry agrees."""
-    chain = resolution.chain
-    if chain and policy.keep_header:
-        meta[policy.header] = policy.form.write(chain)
-    else:
-        meta.pop(policy.header, None)
+def _write_designated(meta: dict[str, Any], policy: Policy, resolution: Resolution) -> None:
+    """Leave of the designated headers of other purposes what was believed."""
     for designation in policy.designations:
         # What `Forwarded` says here, it is the client's to write or drop.
         if designation.header != FORWARDED:
