@@ -26,7 +26,7 @@ from tests.rows import ROWS
 
 # What a run takes is the business of tests/test_cost.py.
 unhurried = settings(deadline=None)
-thorough = settings(deadline=None, max_examples=400)
+thorough = settings(unhurried, max_examples=4 * settings.default.max_examples)
 
 
 @pytest.fixture(autouse=True)

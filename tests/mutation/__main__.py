@@ -29,29 +29,26 @@ for name in ("django.core.handlers.asgi", "django.core.handlers.wsgi", "django.t
     importlib.import_module(name)
 ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "django_trustedproxy"
-ENGINE = ("fuzz", "rows", "resolver", "properties")
-# The tests of each module, the nearest first.
+ENGINE = [("rows::meta",), ("fuzz",), ("properties",)]
+# The tests of each module, the nearest first. "rows::meta" are the rows through the engine alone.
 STAGES = {
-    "networks": [("networks", "entries"), ("conf",), ENGINE],
-    "headers": [("headers", "readme"), ("middleware", "wrappers"), ("purposes",), ENGINE],
-    "entries": [("entries",), ENGINE, ("purposes", "explanation")],
-    "purposes": [("purposes",), ("properties", "fuzz")],
+    "networks": [("networks", "entries"), ("conf",), *ENGINE],
+    "headers": [("headers", "readme"), ("middleware", "wrappers"), ("purposes",), *ENGINE],
+    "entries": [("entries",), *ENGINE, ("purposes", "explanation")],
+    "purposes": [("purposes",), ("fuzz", "properties")],
     "resolver": [
-        ("resolver", "rows"),
-        ("purposes",),
-        ("fuzz", "properties", "middleware", "explanation"),
+        *ENGINE[:2],
+        ("resolver",),
+        ("purposes", "middleware"),
+        ENGINE[2],
+        ("explanation",),
     ],
-    "policy": [("rows", "middleware"), ("purposes",), ("conf", "wrappers", "properties")],
-    "meta": [("middleware", "rows"), ("purposes",), ("wrappers", "fuzz", "properties")],
+    "policy": [*ENGINE[:2], ("middleware", "wrappers"), ("purposes",), ("conf", "properties")],
+    "meta": [*ENGINE[:2], ("middleware", "wrappers"), ("purposes",), ("properties",)],
     "conf": [("conf",), ("purposes", "checks", "middleware"), ("readme", "neighbour_checks")],
-    "middleware": [
-        ("middleware", "wrappers"),
-        ("purposes",),
-        ("rows", "diagnosis"),
-        ("properties", "fuzz"),
-    ],
+    "middleware": [("middleware", "wrappers"), ("purposes",), ("diagnosis", "fuzz", "properties")],
     "wsgi": [("wrappers",), ("rows", "diagnosis")],
-    "asgi": [("wrappers",), ("rows", "purposes"), ("properties", "fuzz", "diagnosis")],
+    "asgi": [("wrappers",), ("fuzz",), ("rows", "purposes"), ("properties", "diagnosis")],
 }
 SECONDS = 120
 
@@ -111,7 +108,10 @@ def run_tests(mutant, names):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, 1)
             os.dup2(nowhere, 2)
+            names, mounts = zip(*(name.partition("::")[::2] for name in names), strict=True)
             paths = [f"tests/test_{name}.py" for name in names]
+            if any(mounts):
+                paths += ["-k", *mounts]
             options = [
                 "-x",
                 "-q",

@@ -2,5 +2,7 @@
 
 from hypothesis import settings
 
-settings.register_profile("mutants", derandomize=True, database=None, deadline=None)
+settings.register_profile(
+    "mutants", max_examples=50, derandomize=True, database=None, deadline=None
+)
 settings.load_profile("mutants")
