@@ -116,6 +116,12 @@ EXAMPLE = 'Write an address or network as text, such as "10.0.0.0/8".'
             'Write the IPv4 network itself, such as "10.0.0.0/8".',
         ),
         (
+            "::ffff:10.0.0.0/40",
+            "mapped",
+            "is an IPv4-mapped network wider than all of IPv4: expected a prefix length of 96 to 128",
+            'Write the IPv4 network itself, such as "10.0.0.0/32".',
+        ),
+        (
             "nginx",
             "host-name",
             f"is a host name: expected {ANY}",

@@ -1,26 +1,32 @@
 """Change the package in one place at a time, and see that a test fails: `make mutants`.
 
-Each mutant is loaded instead of its module in a process of its own, in stages of tests from the
-nearest to the farthest. A mutant that no test tells from the package must be in explained.py.
+Each mutant lives in a process of its own, forked off after the tests are collected and with the
+changed function put in, or where more than a function has changed, before anything is imported.
+The tests run from the nearest to the farthest until one fails. A mutant that none tells from the
+package must be in explained.py.
 """
 
 import argparse
 import difflib
+import functools
 import importlib
 import importlib.abc
 import importlib.util
+import itertools
 import os
+import resource
 import signal
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha1
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from _pytest.runner import runtestprotocol
 
+from tests.mutation import live
 from tests.mutation.explained import EXPLAINED
 from tests.mutation.operators import mutated
 
@@ -50,7 +56,8 @@ STAGES = {
     "wsgi": [("wrappers",), ("rows", "diagnosis")],
     "asgi": [("wrappers",), ("fuzz",), ("rows", "purposes"), ("properties", "diagnosis")],
 }
-SECONDS = 120
+SECONDS = 60
+TIME_IS_OVER = (signal.SIGALRM, signal.SIGXCPU, signal.SIGKILL)
 
 
 class Mutant(NamedTuple):
@@ -60,6 +67,7 @@ class Mutant(NamedTuple):
     after: str
     place: int
     code: str
+    functions: dict | None
 
     @property
     def key(self):
@@ -81,7 +89,8 @@ def mutants_of(module):
             continue
         first = next(i for i, line in enumerate(lines) if line[0] in "+-")
         place = 1 + sum(1 for line in lines[:first] if line[0] in " -")
-        yield Mutant(module, operator, " ".join(gone), " ".join(new), place, code)
+        functions = live.changed_functions(source, code)
+        yield Mutant(module, operator, " ".join(gone), " ".join(new), place, code, functions)
 
 
 class Replaced(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -97,47 +106,122 @@ class Replaced(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self.code, f"{self.name} (mutant)", "exec"), module.__dict__)
 
 
-def run_tests(mutant, names):
-    """Run test modules against a mutant, or against the package if it is None; how it ended."""
+OPTIONS = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "tests.mutation.profile")
+OPTIONS += ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+
+
+def paths_of(names):
+    """Return the arguments with which pytest runs the tests of one stage."""
+    modules = [f"tests/test_{name.partition('::')[0]}.py" for name in names]
+    mounts = [name.partition("::")[2] for name in names if "::" in name]
+    return [*modules, "-k", *mounts] if mounts else modules
+
+
+def in_a_process(task):
+    """Run a task in a fork, in silence; return its number."""
     process = os.fork()
     if process == 0:
         try:
-            signal.alarm(SECONDS)
-            if mutant is not None:
-                sys.meta_path.insert(0, Replaced(mutant))
+            # Time of its own, so that what else the machine does is no matter.
+            resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+            signal.alarm(10 * SECONDS)
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, 1)
             os.dup2(nowhere, 2)
-            names, mounts = zip(*(name.partition("::")[::2] for name in names), strict=True)
-            paths = [f"tests/test_{name}.py" for name in names]
-            if any(mounts):
-                paths += ["-k", *mounts]
-            options = [
-                "-x",
-                "-q",
-                "-p",
-                "no:randomly",
-                "-p",
-                "no:cacheprovider",
-                "-W",
-                "ignore::pytest.PytestAssertRewriteWarning",
-            ]
-            os._exit(pytest.main([*options, "-p", "tests.mutation.profile", *paths]))
+            os._exit(task())
         except BaseException:  # noqa: BLE001 - whatever happens to a mutant, this process ends here
             os._exit(99)
-    _, status = os.waitpid(process, 0)
+    return process
+
+
+def end_of(status):
     if os.WIFSIGNALED(status):
-        return "timeout" if os.WTERMSIG(status) == signal.SIGALRM else "killed"
+        return "timeout" if os.WTERMSIG(status) in TIME_IS_OVER else "killed"
     return "survived" if os.WEXITSTATUS(status) == 0 else "killed"
 
 
-def judge(mutant):
-    """Run the stages until a test fails; return how the mutant ended."""
+def run_anew(mutant):
+    """Load the mutant instead of its module and collect the tests anew, stage by stage."""
+    if mutant is not None:
+        sys.meta_path.insert(0, Replaced(mutant))
     for names in STAGES[mutant.module]:
-        ended = run_tests(mutant, names)
-        if ended != "survived":
-            return ended
-    return "explained" if mutant.key in EXPLAINED else "survived"
+        # A second collection in one process would find the modules of the first.
+        process = in_a_process(lambda names=names: pytest.main([*OPTIONS, "-x", *paths_of(names)]))
+        _, status = os.waitpid(process, 0)
+        if end_of(status) != "survived":
+            return status & 0xFF or 1
+    return 0
+
+
+class Verdicts:
+    """Runs mutants a few at a time, and tells how they ended."""
+
+    def __init__(self, number, jobs):
+        self.number, self.jobs = number, jobs
+        self.running, self.ended, self.survivors = {}, [], []
+
+    def start(self, mutant, task):
+        while len(self.running) >= self.jobs:
+            self.wait()
+        self.running[in_a_process(task)] = mutant
+
+    def wait(self):
+        process, status = os.wait()
+        mutant, end = self.running.pop(process), end_of(status)
+        if end == "survived" and mutant.key in EXPLAINED:
+            end = "explained"
+        if end in ("survived", "timeout"):
+            print(f"{end}: {mutant}", flush=True)
+        self.survivors += [mutant] if end == "survived" else []
+        self.ended.append((mutant.module, end))
+        if len(self.ended) % 100 == 0:
+            print(f"{len(self.ended)} of {self.number}", flush=True)
+
+    def wait_for_all(self):
+        while self.running:
+            self.wait()
+
+
+class Collected:
+    """A pytest plugin that runs the collected tests once for each mutant of a function."""
+
+    def __init__(self, mutants, verdicts):
+        self.mutants, self.verdicts = mutants, verdicts
+
+    def pytest_runtestloop(self, session):
+        if session.testsfailed:
+            raise session.Interrupted("the tests cannot be collected")
+        for module in STAGES:
+            mutants = [mutant for mutant in self.mutants if mutant.module == module]
+            items = list(self.items(session, module)) if mutants else []
+            if mutants and run_items(items):
+                raise session.Failed(f"the tests of {module} fail without a mutant")
+            for mutant in mutants:
+                self.verdicts.start(mutant, functools.partial(run_items, items, mutant))
+            self.verdicts.wait_for_all()
+        return True
+
+    @staticmethod
+    def items(session, module):
+        """Return the tests of a module's stages in their order, each once."""
+        given = set()
+        for name in itertools.chain.from_iterable(STAGES[module]):
+            path, _, mount = name.partition("::")
+            for item in session.items:
+                if item.path.name == f"test_{path}.py" and mount in item.name and item not in given:
+                    given.add(item)
+                    yield item
+
+
+def run_items(items, mutant=None):
+    """Run tests until one fails; return whether one has."""
+    if mutant is not None:
+        live.put(mutant.module, mutant.functions)
+    for item, following in itertools.zip_longest(items, items[1:]):
+        reports = runtestprotocol(item, log=False, nextitem=following)
+        if any(report.failed for report in reports):
+            return 1
+    return 0
 
 
 def chosen(mutants, sample, seed):
@@ -146,6 +230,24 @@ def chosen(mutants, sample, seed):
         return mutants
     order = sorted(mutants, key=lambda m: sha1(f"{seed}{m.key}{m.place}".encode()).digest())
     return order[:sample]
+
+
+def run(mutants, jobs):
+    """Run all the mutants; return the verdicts."""
+    verdicts = Verdicts(len(mutants), jobs)
+    for mutant in mutants:
+        if mutant.functions is None:
+            verdicts.start(mutant, functools.partial(run_anew, mutant))
+    verdicts.wait_for_all()
+    mutants = [mutant for mutant in mutants if mutant.functions is not None]
+    if mutants:
+        stages = (names for mutant in mutants for names in STAGES[mutant.module])
+        names = {name.partition("::")[0] for name in itertools.chain.from_iterable(stages)}
+        plugin = Collected(mutants, verdicts)
+        ended = pytest.main([*OPTIONS, *paths_of(sorted(names))], plugins=[plugin])
+        if ended != pytest.ExitCode.OK:
+            sys.exit("The tests do not pass without a mutant.")
+    return verdicts
 
 
 def main():
@@ -166,34 +268,18 @@ def main():
     if asked.list:
         print(*mutants, sep="\n")
         return 1 if stale else 0
-    for names in {names for module in asked.modules for names in STAGES[module]}:
-        if run_tests(None, names) != "survived":
-            print(f"The tests fail without a mutant: {names}")
-            return 1
-    begin, ended = time.monotonic(), Counter()
-    by_module = Counter()
-    survivors = []
-    with ThreadPoolExecutor(asked.jobs) as pool:
-        picked = chosen(mutants, asked.sample, asked.seed)
-        for mutant, end in zip(picked, pool.map(judge, picked), strict=True):
-            ended[end] += 1
-            by_module[mutant.module, end] += 1
-            if ended.total() % 100 == 0:
-                print(f"{ended.total()} of {len(picked)}", flush=True)
-            if end in ("survived", "timeout"):
-                print(f"{end}: {mutant}", flush=True)
-            if end == "survived":
-                survivors.append(mutant)
+    begin = time.monotonic()
+    verdicts = run(chosen(mutants, asked.sample, asked.seed), asked.jobs)
     for module in asked.modules:
-        print(
-            f"{module}: "
-            + ", ".join(f"{n} {e}" for (m, e), n in sorted(by_module.items()) if m == module)
-        )
-    print(
-        f"{sum(ended.values())} of {len(mutants)} mutants in {time.monotonic() - begin:.0f} s: "
-        + ", ".join(f"{number} {end}" for end, number in sorted(ended.items()))
-    )
-    return 1 if survivors or stale else 0
+        print(f"{module}: {told(end for of, end in verdicts.ended if of == module)}")
+    took = time.monotonic() - begin
+    ended = told(end for _, end in verdicts.ended)
+    print(f"{len(verdicts.ended)} of {len(mutants)} mutants in {took:.0f} s: {ended}")
+    return 1 if verdicts.survivors or stale else 0
+
+
+def told(ends):
+    return ", ".join(f"{number} {end}" for end, number in sorted(Counter(ends).items()))
 
 
 if __name__ == "__main__":
