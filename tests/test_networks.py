@@ -136,6 +136,13 @@ EXAMPLE = 'Write an address or network as text, such as "10.0.0.0/8".'
             "in DNS would decide who is trusted.",
         ),
         (
+            "10.example.com",
+            "host-name",
+            f"is a host name: expected {ANY}",
+            "Write the proxy's address or network. Names are not resolved: whoever answers for them "
+            "in DNS would decide who is trusted.",
+        ),
+        (
             "*",
             "everybody",
             f"trusts everybody: expected {ANY}",
@@ -158,6 +165,12 @@ EXAMPLE = 'Write an address or network as text, such as "10.0.0.0/8".'
         ),
         (
             "10.0.0.0/33",
+            "address",
+            "is not in CIDR notation: expected a prefix length of 0 to 32 after the slash",
+            EXAMPLE,
+        ),
+        (
+            "10.0.0.0/0008",
             "address",
             "is not in CIDR notation: expected a prefix length of 0 to 32 after the slash",
             EXAMPLE,
