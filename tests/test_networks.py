@@ -73,6 +73,9 @@ def test_membership_is_what_a_look_at_every_network_says(listed, strangers):
         ("2001:DB8::1", ["2001:db8::1/128"]),
         ("::ffff:10.0.0.0/104", ["10.0.0.0/8"]),
         ("::ffff:10.0.0.7", ["10.0.0.7/32"]),
+        ("::ffff:0.0.0.0/96", ["0.0.0.0/0"]),
+        ("10.0.0.7/32", ["10.0.0.7/32"]),
+        ("::1/128", ["::1/128"]),
         (ipaddress.ip_address("10.0.0.7"), ["10.0.0.7/32"]),
         (ipaddress.ip_network("fd00::/8"), ["fd00::/8"]),
         (ipaddress.ip_network("::ffff:10.0.0.0/104"), ["10.0.0.0/8"]),
@@ -122,7 +125,13 @@ EXAMPLE = 'Write an address or network as text, such as "10.0.0.0/8".'
             'Write the IPv4 network itself, such as "10.0.0.0/32".',
         ),
         (
-            "nginx",
+            "::ffff:10.0.0.1/8",
+            "mapped",
+            "is an IPv4-mapped network wider than all of IPv4: expected a prefix length of 96 to 128",
+            'Write the IPv4 network itself, such as "10.0.0.0/8".',
+        ),
+        (
+            "nginx_1",
             "host-name",
             f"is a host name: expected {ANY}",
             "Write the proxy's address or network. Names are not resolved: whoever answers for them "
