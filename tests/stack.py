@@ -19,9 +19,15 @@ class StackError(Exception):
     """A process of the stack cannot be started; the text is one line for a person."""
 
 
+def family(host):
+    """Return the family of the sockets that have an address."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
 def free_port(host="127.0.0.1"):
     """Return a TCP port that nobody listens on at this moment."""
-    with socket.create_server((host, 0)) as server:
+    is_both = host == "::"
+    with socket.create_server((host, 0), family=family(host), dualstack_ipv6=is_both) as server:
         return server.getsockname()[1]
 
 
@@ -36,7 +42,7 @@ def executable(name):
 def can_connect(address):
     """Tell whether somebody accepts connections: a (host, port), or the path of a Unix socket."""
     is_unix = isinstance(address, (str, Path))
-    with socket.socket(socket.AF_UNIX if is_unix else socket.AF_INET) as client:
+    with socket.socket(socket.AF_UNIX if is_unix else family(address[0])) as client:
         return client.connect_ex(str(address) if is_unix else address) == 0
 
 

@@ -130,6 +130,12 @@ def test_explain_says_in_its_last_line_why(case, monkeypatch):
     assert ask("explain", *arguments, **settings).splitlines()[-1] == line
 
 
+def test_explain_names_every_header_that_was_dropped():
+    headers = ["--header", "X-Forwarded-For: 1.1.1.1", "--header", "X-Real-IP: 1.1.1.1"]
+    line = ask("explain", "--peer", "192.0.2.1", *headers).splitlines()[-1]
+    assert "and X-Forwarded-For, X-Real-IP were dropped. If it is your own proxy" in line
+
+
 def test_explain_prints_the_way_and_the_change():
     arguments = ["--peer", "10.0.0.1", "--header", "X-Forwarded-For: 6.6.6.6,x\x1b[31m,,10.0.0.2"]
     assert ask("explain", *arguments).splitlines() == [

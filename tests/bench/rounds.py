@@ -1,0 +1,119 @@
+"""Times contenders side by side: in each round, all of them in a new random order."""
+
+import gc
+import random
+import statistics
+import time
+from typing import NamedTuple
+
+from django.test import override_settings
+
+from tests.bench.contenders import OURS, contenders
+from tests.bench.workloads import WORKLOADS, networks
+
+BATCH_SECONDS = 0.002
+MOST_CALLS = 500
+
+
+class Spread(NamedTuple):
+    """A median, and the tenth and ninetieth percentile around it."""
+
+    median: float
+    low: float
+    high: float
+
+
+def spread(values):
+    deciles = statistics.quantiles(values, n=10, method="inclusive")
+    return Spread(statistics.median(values), deciles[0], deciles[-1])
+
+
+class Duel:
+    """One contender at one workload, with the seconds a call took in each round."""
+
+    def __init__(self, contender, workload):
+        self.contender, self.workload = contender, workload
+        self.calls = 1
+        self.seconds = []
+
+    def turn(self):
+        """Return the seconds that one call took, in a batch of calls with a request each."""
+        prepare = self.contender.prepare
+        requests = [prepare(self.workload.request()) for _ in range(self.calls)]
+        call = self.contender.call
+        # Processor time, which leaves out what else the machine does.
+        begin = time.process_time()
+        for request in requests:
+            call(request)
+        return (time.process_time() - begin) / self.calls
+
+    def is_right(self):
+        """Tell whether the contender finds the client of a request."""
+        environ = self.workload.request()
+        request = self.contender.prepare(environ)
+        address = self.contender.client(request, self.contender.call(request))
+        return self.workload.is_right(environ, address)
+
+    def calibrate(self):
+        """Fill the caches, and choose how many calls a batch has."""
+        self.turn()
+        self.calls = 20
+        seconds = min(self.turn() for _ in range(3))
+        self.calls = max(1, min(MOST_CALLS, int(BATCH_SECONDS / seconds)))
+
+
+class Measured:
+    """The seconds per call by workload and contender, and who found the client."""
+
+    def __init__(self):
+        self.seconds, self.right = {}, {}
+
+    def add(self, duel):
+        key = duel.workload.name, duel.contender.name
+        self.seconds.setdefault(key, []).extend(duel.seconds)
+        self.right[key] = duel.is_right()
+
+    def contenders(self):
+        return list(dict.fromkeys(contender for _, contender in self.seconds))
+
+    def ratio(self, workload, contender, *, of=None, to=OURS):
+        """Return how much longer a contender takes than `to` takes at the workload `of`."""
+        pairs = zip(
+            self.seconds[workload, contender], self.seconds[of or workload, to], strict=True
+        )
+        return spread([one / two for one, two in pairs])
+
+
+def measure(rounds, passes=3):
+    """Measure all contenders at all workloads, in several passes over the sets of networks."""
+    measured = Measured()
+    order = random.Random(0)
+    for _ in range(passes):
+        for count in sorted({workload.networks for workload in WORKLOADS}):
+            trusted = networks(count)
+            with override_settings(TRUSTED_PROXIES=trusted):
+                rivals = contenders(trusted)
+                group = [
+                    Duel(contender, workload)
+                    for workload in WORKLOADS
+                    for contender in rivals
+                    if workload.networks == count and (contender.has_networks or count == 2)
+                ]
+                for duel in group:
+                    duel.calibrate()
+                _run(group, max(2, rounds // passes), order)
+                for duel in group:
+                    measured.add(duel)
+    return measured
+
+
+def _run(group, rounds, order):
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(rounds):
+            for duel in order.sample(group, len(group)):
+                duel.seconds.append(duel.turn())
+            gc.collect()
+    finally:
+        gc.enable()

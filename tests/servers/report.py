@@ -1,0 +1,92 @@
+"""Collects what the suite finds, one row per cell of the grid, and writes it into docs/servers.md."""
+
+import re
+
+from tests import stack
+
+PAGE = stack.ROOT / "docs" / "servers.md"
+MERGED = {"Application servers"}  # the listeners of a server
+
+
+class Row:
+    """One row of a table; `position` is its place among the rows, `cells` all but the result."""
+
+    def __init__(self, position, cells):
+        self.position = position
+        self.cells = cells
+        self.answer = "own address"
+        self.refused = set()
+        self.notes = []
+
+    def refuse(self, refused):
+        """Remember forms that were refused: status or None by the form's name.
+
+        A proxy says 502 where the server closed the connection.
+        """
+        self.refused |= {(None if s == 502 else s, name) for name, s in refused.items()}
+
+    def note(self, sentence):
+        """Add what the reader of the row should know."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def result(self):
+        """Return the last cell: every form that is not named had the sender's own address."""
+        by_status = {}
+        for status, name in sorted(self.refused, key=str):
+            by_status.setdefault(status, []).append(name)
+        found = [
+            f"{'closed' if status is None else status} for {', '.join(names)}"
+            for status, names in by_status.items()
+        ]
+        return "; ".join([self.answer, *found, *self.notes])
+
+
+class Report:
+    """The tables of the page, by the heading under which they stand."""
+
+    def __init__(self):
+        self.rows = {}
+
+    def row(self, heading, position, *cells):
+        """Return the row of a table, made if it is new; a cell of the grid is several tests."""
+        return self.rows.setdefault((heading, cells), Row(position, cells))
+
+    def table(self, heading):
+        """Return the rows of a heading's table as Markdown, without its head.
+
+        Rows of `MERGED` that differ in their last cell before the result alone are one row.
+        """
+        rows = [row for (found, _), row in self.rows.items() if found == heading]
+        rows.sort(key=lambda row: row.position)
+        merged = {}
+        for row in rows:
+            *cells, last = row.cells
+            place = 0 if heading in MERGED else row.position
+            merged.setdefault((place, *cells, row.result()), []).append(last)
+        return "".join(
+            f"| {' | '.join([*cells, ', '.join(lasts), result])} |\n"
+            for (_, *cells, result), lasts in merged.items()
+        )
+
+    def written_into(self, page):
+        """Return a page with the tables of this run in place of the ones it has."""
+        headings = {heading for heading, _ in self.rows}
+        for heading in headings:
+            pattern = (
+                rf"(^## {re.escape(heading)}\n(?:(?!^## )[^|].*\n|\n)*\|.*\n\|---.*\n)(?:\|.*\n)*"
+            )
+            page, count = re.subn(
+                pattern,
+                lambda found, name=heading: found[1] + self.table(name),
+                page,
+                flags=re.MULTILINE,
+            )
+            if count != 1:
+                raise ValueError(f"{PAGE} has {count} tables under {heading!r}: expected one.")
+        return page
+
+
+def without_versions(page):
+    """Return a page whose version numbers, which are those of a day, are left out."""
+    return re.sub(r"\b\d+\.\d+(\.\d+)*[\w.~+-]*", "", page)

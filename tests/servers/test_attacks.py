@@ -1,0 +1,69 @@
+"""Each attack works on its bare stack, and none does with the remedy."""
+
+from urllib.parse import unquote
+
+import pytest
+
+from tests.servers.attacks import ATTACKS
+from tests.servers.visitors import (
+    HONEST,
+    PROXY,
+    ask,
+    attack,
+    is_refusal,
+    through_a_proxy,
+    verdict,
+)
+
+REMEDIES = [(found, remedy) for found in ATTACKS for remedy in found.remedies]
+
+
+def name(found):
+    return f"{found.path}, {found.attack}"
+
+
+def concluded(answer):
+    """Return the client, the outcome and the scheme that Django took a request for."""
+    facts = answer.facts
+    return facts["client"], facts["outcome"], unquote(facts["uri"].partition(":")[0])
+
+
+@pytest.mark.parametrize("found", ATTACKS, ids=name)
+def test_an_attack_works_on_the_bare_stack(found):
+    with found.bare.started() as address:
+        answer = ask(address, found.form, source=found.source)
+    assert answer.status == 200, answer.text
+    assert concluded(answer) == found.concluded
+
+
+@pytest.mark.parametrize(
+    ("found", "remedy"), REMEDIES, ids=[f"{name(found)}, {remedy}" for found, remedy in REMEDIES]
+)
+def test_a_remedy_ends_every_forgery(found, remedy, report):
+    stack = found.remedies[remedy]
+    with stack.started() as address:
+        if stack.proxy:
+            honest = ask(address, source=HONEST)
+        else:
+            sent = through_a_proxy(found.form, HONEST, on_a_line_of_its_own=False)
+            honest = ask(address, sent, source=PROXY)
+        wrong, _ = attack(
+            lambda form: ask(address, form, source=found.source), found.source, stack.outcome
+        )
+        answer = ask(address, found.form, source=found.source)
+    assert honest.status == 200, honest.text
+    assert verdict(honest, HONEST, stack.outcome if stack.proxy else "forwarded") == {}
+    assert wrong == {}
+    client, outcome, scheme = found.concluded
+    row = report.row(
+        "Attacks on the bare stack",
+        REMEDIES.index((found, remedy)),
+        found.path,
+        found.attack,
+        f"`{client}`, {outcome}, {scheme}",
+        remedy,
+    )
+    if is_refusal(answer):
+        row.answer = str(answer.status)
+    else:
+        assert verdict(answer, found.source, stack.outcome) == {}

@@ -1,0 +1,259 @@
+"""Requests written byte by byte: an honest one, each form of forgery, and what the view answers."""
+
+import contextlib
+import http.client
+import json
+import socket
+from typing import NamedTuple
+
+from django_trustedproxy.headers import FORWARDING_HEADERS, meta_names
+
+# All of 127.0.0.0/8 is this host, so that each visitor has an address of its own.
+HONEST, ATTACKER, DIRECT, PROXY = "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"
+VICTIM = "6.6.6.6"
+SECONDS = 10
+
+_FORGED = {"client": VICTIM, "scheme": "https", "port": "666", "prefix": "/evil"}
+_BOOLEAN = {"X-Forwarded-SSL", "X-Forwarded-HTTPS", "X-HTTPS", "Front-End-Https"}
+_ELEMENT = f"for={VICTIM};proto=https;host=evil.example"
+
+
+def forged(header, purpose):
+    """Return the value with which an attacker fills a header."""
+    if header == "Forwarded":
+        return _ELEMENT
+    if header == "CloudFront-Viewer-Address":
+        return f"{VICTIM}:666"
+    return "on" if header in _BOOLEAN else _FORGED.get(purpose, "evil.example")
+
+
+class Form(NamedTuple):
+    """One way to forge: header lines as they stand on the wire, and trailers behind a body.
+
+    With a `pause`, in seconds, the trailers come in a packet of their own, after the headers.
+    """
+
+    name: str
+    lines: tuple[bytes, ...] = ()
+    trailers: tuple[bytes, ...] = ()
+    pause: float = 0
+
+
+def _lines(*purposes):
+    return tuple(
+        f"{header}: {forged(header, purpose)}".encode()
+        for purpose in purposes
+        for header in FORWARDING_HEADERS[purpose]
+    )
+
+
+_CLIENT = _lines("client")
+_OTHERS = _lines("scheme", "host", "port", "server", "prefix")
+
+
+def _underscored(lines):
+    return tuple(
+        name.replace(b"-", b"_") + colon + value
+        for name, colon, value in (line.partition(b":") for line in lines)
+    )
+
+
+def _each(*values):
+    """Return one line per value and header in which a proxy may say who the client is."""
+    return tuple(
+        b"%s: %s" % (name, value)
+        for name in (b"X-Forwarded-For", b"X-Real-IP", b"Forwarded")
+        for value in values
+    )
+
+
+def _half_underscored(lines):
+    """Return lines with one dash of each name made an underscore: the first, and the last."""
+    first = tuple(line.replace(b"-", b"_", 1) for line in lines)
+    last = tuple(
+        b"_".join(line.partition(b":")[0].rsplit(b"-", 1)) + line[line.index(b":") :]
+        for line in lines
+    )
+    return first + last
+
+
+_NAMES = b", ".join(line.partition(b":")[0] for line in _CLIENT + _OTHERS)
+_UNDERSCORED = _underscored(_CLIENT)
+
+FORMS = (
+    Form("every client header", _CLIENT),
+    Form("every header about scheme, host, port, server and prefix", _OTHERS),
+    Form("every header at once", _CLIENT + _OTHERS),
+    Form("underscores alone", _underscored(_CLIENT + _OTHERS)),
+    Form("a dash and an underscore in a name", _half_underscored(_CLIENT)),
+    Form("dashes, then underscores", _CLIENT + _UNDERSCORED),
+    Form("underscores, then dashes", _UNDERSCORED + _CLIENT),
+    Form("dots", tuple(line.replace(b"-", b".") for line in _CLIENT)),
+    Form("repeated lines", _CLIENT + _CLIENT),
+    Form("empty values", _each(b"")),
+    Form("empty, then forged", _each(b"", VICTIM.encode())),
+    Form("commas alone", _each(b",")),
+    Form("a trusted proxy, claimed", _each(f"{VICTIM}, {PROXY}".encode())),
+    Form("loopback, claimed", _each(b"127.0.0.1")),
+    Form("quoted values", _each(b'"6.6.6.6"', b'for="6.6.6.6"')),
+    Form("an open quote", _each(b'for=6.6.6.6;by="')),
+    Form("an open quote around an address", _each(b'"6.6.6.6')),
+    Form("60 KB", (b"X-Forwarded-For: " + b"6.6.6.6, " * 6827 + b"6.6.6.6",)),
+    Form("a byte over 0x7f", _each(b"6.6.6.6\xff")),
+    Form("bytes of UTF-8", _each("6.6.6.6\N{NO-BREAK SPACE}".encode())),
+    Form("a tab and blanks", _each(b"\t 6.6.6.6 \t")),
+    Form("named by Connection", (b"Connection: close, " + _NAMES, *_CLIENT)),
+    Form("named by Connection alone", (b"Connection: close, " + _NAMES,)),
+    Form("trailers in the packet of the headers", (), _CLIENT),
+    Form("trailers that come later", (), _CLIENT, pause=0.2),
+    Form("trailers about the scheme", (), _OTHERS, pause=0.2),
+)
+HONEST_FORM = Form("honest")
+
+
+FORM = {form.name: form for form in FORMS}
+
+
+class Answer(NamedTuple):
+    """What came back: the status, None for a connection that was closed, and the view's facts."""
+
+    status: int | None
+    facts: dict
+    text: str
+
+
+def ask(address, form=HONEST_FORM, *, source=None):
+    """Send one request to a (host, port) or to a Unix socket's path, and return its answer.
+
+    `source` is the address to send from.
+    """
+    with contextlib.closing(_connect(address, source)) as connection:
+        try:
+            # A server may answer and close before it has read all of 60 KB.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                _send(connection, form)
+            response = http.client.HTTPResponse(connection)
+            response.begin()
+            status, body = response.status, response.read().decode(errors="replace")
+        except (ConnectionResetError, http.client.BadStatusLine, http.client.IncompleteRead) as end:
+            return Answer(None, {}, repr(end))
+    is_json = response.getheader("Content-Type") == "application/json"
+    return Answer(status, json.loads(body) if status == 200 and is_json else {}, body)
+
+
+def _connect(address, source):
+    if not isinstance(address, tuple):
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(SECONDS)
+        connection.connect(str(address))
+        return connection
+    return socket.create_connection(address, SECONDS, (source, 0) if source else None)
+
+
+def _send(connection, form):
+    lines = [b"POST /client.json HTTP/1.1", b"Host: site.example", *form.lines]
+    if not any(line.startswith(b"Connection:") for line in form.lines):
+        lines.append(b"Connection: close")
+    trailers = b"".join(line + b"\r\n" for line in form.trailers)
+    if form.trailers:
+        names = b", ".join(line.partition(b":")[0] for line in form.trailers)
+        lines += [b"Transfer-Encoding: chunked", b"Trailer: " + names, b"", b"1", b"x", b"0", b""]
+    else:
+        lines += [b"Content-Length: 1", b"", b"x"]
+    request = b"\r\n".join(lines)
+    if form.pause:
+        connection.sendall(request)
+        request = b""
+        # Who has answered by then has not waited for trailers, and would reset the connection
+        # where they still came.
+        connection.settimeout(form.pause)
+        with contextlib.suppress(TimeoutError):
+            connection.recv(1, socket.MSG_PEEK)
+            return
+        connection.settimeout(SECONDS)
+    connection.sendall(request + (trailers + b"\r\n" if form.trailers else b""))
+
+
+def through_a_proxy(form, client, *, on_a_line_of_its_own):
+    """Return a form as it leaves a proxy that appends the client and sets the scheme.
+
+    For a test that plays the proxy itself, since a real one tidies up some of the forms. Headers
+    that it does not know come last, as behind nginx and Caddy.
+    """
+    chain = [line for line in form.lines if _is_named(line, b"x-forwarded-for")]
+    others = [
+        line
+        for line in form.lines
+        if line not in chain and not _is_named(line, b"x-forwarded-proto")
+    ]
+    if on_a_line_of_its_own:
+        lines = [*chain, b"X-Forwarded-For: " + client.encode()]
+    else:
+        values = [line.partition(b":")[2].strip(b" ") for line in chain]
+        lines = [b"X-Forwarded-For: " + b", ".join([*values, client.encode()])]
+    return form._replace(lines=(*lines, b"X-Forwarded-Proto: http", *others))
+
+
+def _is_named(line, name):
+    return line.partition(b":")[0].lower() == name
+
+
+BELIEVED = {"REMOTE_ADDR", *meta_names("client"), *meta_names("scheme")}
+
+
+def verdict(answer, client, outcome):
+    """Return what is wrong with an answer, by the name of a fact; nothing for a refusal.
+
+    Right is an answer that names the client and shows the view no forged text. What passes from a
+    trusted peer without being designated (host, port, server, prefix) is believed by nobody, and so
+    not looked at; from an untrusted peer nothing may pass.
+    """
+    if is_refusal(answer):
+        return {}
+    if not answer.facts:
+        return {"status": f"{answer.status} {answer.text[:200]}"}
+    facts = answer.facts
+    seen = facts["seen_by_views"]
+    if outcome == "direct":
+        expected, looked_at = {"REMOTE_ADDR": client}, seen
+    else:
+        expected = {
+            "REMOTE_ADDR": client,
+            "HTTP_X_FORWARDED_FOR": client,
+            "HTTP_X_REAL_IP": client,
+            "HTTP_X_FORWARDED_PROTO": "http",
+        }
+        looked_at = {key: seen[key] for key in BELIEVED & set(seen)}
+    pairs = {
+        "client": (facts["client"], client),
+        "outcome": (facts["outcome"], outcome),
+        "scheme": (facts["uri"].partition(":")[0], "http"),
+    }
+    wrong = {name: found for name, (found, right) in pairs.items() if found != right}
+    if any(expected.get(key) != value for key, value in looked_at.items()):
+        wrong["seen by views"] = looked_at
+    return wrong
+
+
+def is_refusal(answer):
+    """Tell whether the stack refused a request: with a 4xx, or with a closed connection.
+
+    A proxy answers 502 for a server that closed its connection.
+    """
+    return answer.status in (None, 502) or 400 <= answer.status < 500
+
+
+def attack(send, client, outcome, forms=FORMS):
+    """Send each form, and return what was wrong and what was refused: both by the form's name.
+
+    `send` takes a form and returns an answer. A refusal is a status, or None for a connection that
+    was closed without an answer.
+    """
+    wrong, refused = {}, {}
+    for form in forms:
+        answer = send(form)
+        if is_refusal(answer):
+            refused[form.name] = answer.status
+        elif problem := verdict(answer, client, outcome):
+            wrong[form.name] = problem
+    return wrong, refused
