@@ -176,6 +176,7 @@ ROWS = [
     malformed("commas-behind-a-trusted-hop", "," * 60_000 + "10.0.0.2", "10.0.0.2"),
     malformed("entry-too-long", f"{CLIENT}{' ' * 60_000}x, 10.0.0.2", "10.0.0.2"),
     forwarded("entry-of-1024", f"{CLIENT},{'10.0.0.2':>1024}", CLIENT, "10.0.0.2"),
+    forwarded("comma-before-an-entry-of-1024", f",{CLIENT:>1024}", CLIENT),
     malformed("entry-of-1025", f"{CLIENT},{'10.0.0.2':>1025}"),
     forwarded("100-hops", ",".join(["10.0.0.2"] * 100), "10.0.0.2", *["10.0.0.2"] * 99),
     # Peers that are not trusted
@@ -307,6 +308,7 @@ ROWS = [
     rfc7239(
         "rfc-element-of-16384", f"for={CLIENT},for=10.0.0.2;{'a=':b<16371}", CLIENT, "10.0.0.2"
     ),
+    rfc7239("rfc-comma-before-an-element-of-16384", f",for={CLIENT};{'a=':b<16368}", CLIENT),
     rfc7239(
         "rfc-element-of-16385",
         f"for={CLIENT},for=10.0.0.2;{'a=':b<16372}",

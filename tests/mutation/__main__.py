@@ -40,7 +40,7 @@ ENGINE = [("rows::meta",), ("fuzz",), ("properties",)]
 STAGES = {
     "networks": [("networks", "entries"), ("conf",), *ENGINE],
     "headers": [("headers", "readme"), ("middleware", "wrappers"), ("purposes",), *ENGINE],
-    "entries": [("entries",), *ENGINE, ("purposes", "explanation")],
+    "entries": [*ENGINE[:2], ("entries",), ENGINE[2], ("purposes", "explanation")],
     "purposes": [("purposes",), ("fuzz", "properties")],
     "resolver": [
         *ENGINE[:2],
