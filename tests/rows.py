@@ -134,6 +134,12 @@ ROWS = [
     forwarded("ipv6", "2001:db8::1", "2001:db8::1"),
     forwarded("ipv6-brackets", "[2001:db8::1]", "2001:db8::1"),
     forwarded("ipv6-port", "[2001:db8::1]:65535", "2001:db8::1", port=65535),
+    forwarded(
+        "ipv6-longest",
+        "[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535",
+        "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+        port=65535,
+    ),
     forwarded("ipv6-not-canonical", "2001:DB8:0:0::0:1", "2001:db8::1"),
     forwarded("ipv4-mapped", f"::ffff:{CLIENT}", CLIENT),
     forwarded("ipv4-mapped-hex", "::ffff:cb00:7109", CLIENT),
@@ -308,6 +314,7 @@ ROWS = [
     rfc7239(
         "rfc-element-of-16384", f"for={CLIENT},for=10.0.0.2;{'a=':b<16371}", CLIENT, "10.0.0.2"
     ),
+    rfc7239("rfc-header-of-16384", f"for={CLIENT};{'a=':b<16368}", CLIENT),
     rfc7239("rfc-comma-before-an-element-of-16384", f",for={CLIENT};{'a=':b<16368}", CLIENT),
     rfc7239(
         "rfc-element-of-16385",

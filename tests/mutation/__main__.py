@@ -191,13 +191,13 @@ class Collected:
     def pytest_runtestloop(self, session):
         if session.testsfailed:
             raise session.Interrupted("the tests cannot be collected")
+        if run_items(session.items):
+            raise session.Failed("a test fails without a mutant")
         for module in STAGES:
-            mutants = [mutant for mutant in self.mutants if mutant.module == module]
-            items = list(self.items(session, module)) if mutants else []
-            if mutants and run_items(items):
-                raise session.Failed(f"the tests of {module} fail without a mutant")
-            for mutant in mutants:
-                self.verdicts.start(mutant, functools.partial(run_items, items, mutant))
+            items = list(self.items(session, module))
+            for mutant in self.mutants:
+                if mutant.module == module:
+                    self.verdicts.start(mutant, functools.partial(run_items, items, mutant))
             self.verdicts.wait_for_all()
         return True
 
