@@ -169,8 +169,8 @@ def _remedy(resolution: Resolution) -> str:
     listed = f'"{resolution.peer}"' if resolution.peer else '"unix:"'
     verb = "was" if len(resolution.dropped) == 1 else "were"
     return (
-        f", and {_names(resolution.dropped)} {verb} dropped. If it is your own proxy, add {listed} to "
-        "TRUSTED_PROXIES; if it is not, leave it out, or it could claim any address."
+        f", and {_names(resolution.dropped)} {verb} dropped. If it is your own proxy, add {listed} "
+        "to TRUSTED_PROXIES; if it is not, leave it out, or it could claim any address."
     )
 
 

@@ -34,6 +34,8 @@ def rewrite(meta: dict[str, Any], policy: Policy) -> Resolution:
         # `_replace` takes thrice as long.
         resolution = Resolution(*resolution[:-1], tuple(sorted(dropped)))
     write_client(meta, resolution, reported)
+    if "uwsgi.version" in meta:
+        _take_back_scheme(meta, policy, resolution)
     for statement in resolution.statements:
         _write_value(meta, statement)
     meta[KEY] = resolution
@@ -84,6 +86,24 @@ def write_client(meta: dict[str, Any], resolution: Resolution, reported: object)
             meta["REMOTE_PORT"] = str(resolution.client_port)
 
 
+def _take_back_scheme(meta: dict[str, Any], policy: Policy, resolution: Resolution) -> None:
+    """Write the scheme of the connection where uWSGI wrote what a forwarding header said.
+
+    uWSGI 2.0.31 makes the text of any X-Forwarded-Proto, from anybody, wsgi.url_scheme. What it
+    knows itself, or a server that speaks its protocol told it, is in HTTPS and UWSGI_SCHEME.
+    """
+    is_left_to_others = resolution.outcome != "direct" and not any(
+        designation.purpose == "scheme" for designation in policy.designations
+    )
+    if is_left_to_others and meta.get("wsgi.url_scheme") in _SCHEMES:
+        return
+    own = meta.get("UWSGI_SCHEME")
+    if own not in _SCHEMES:
+        own = "https" if str(meta.get("HTTPS")).lower() in ("on", "1") else "http"
+    meta["wsgi.url_scheme"] = own
+
+
+_SCHEMES = ("http", "https")
 _KEYS = {
     "host": "HTTP_HOST",
     "port": "SERVER_PORT",

@@ -225,3 +225,8 @@ def test_a_recipe_that_is_not_run_names_its_sources(name):
     text = PAGES[name].read_text()
     if NOT_RUN in text:
         assert "](https://" in text
+
+
+def test_the_readme_leads_to_every_page():
+    readme = (ROOT / "README.md").read_text()
+    assert [name for name in PAGES if f"]({name})" not in readme] == []

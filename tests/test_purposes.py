@@ -464,3 +464,61 @@ def test_what_an_earlier_middleware_asked_for_is_forgotten():
         assert request.build_absolute_uri() == "https://public.example/echo"
         assert request.trusted_proxy.stated("scheme") == "https"
         assert request.trusted_proxy.stated("port") is None
+
+
+def scheme_under_uwsgi(peer, scheme, headers=(), settings=None, **told):
+    """Return wsgi.url_scheme after the decision, where uWSGI wrote `scheme` into it."""
+    meta = {"REMOTE_ADDR": peer, "wsgi.url_scheme": scheme, "uwsgi.version": b"2.0.31", **told}
+    meta |= {meta_name(name): text for name, text in headers}
+    with override_settings(**(settings or {})):
+        rewrite(meta, get_policy())
+    return meta["wsgi.url_scheme"]
+
+
+DESIGNATED = setting("scheme", "X-Forwarded-Proto")
+
+
+@pytest.mark.parametrize("scheme", ["https", "HTTPS", "javascript", "https, http", ""])
+@pytest.mark.parametrize("settings", [{}, DESIGNATED], ids=["left to others", "designated"])
+def test_a_scheme_that_uwsgi_took_from_anybody_is_taken_back(scheme, settings):
+    headers = [("X-Forwarded-Proto", scheme)]
+    assert scheme_under_uwsgi("192.0.2.1", scheme, headers, settings) == "http"
+
+
+@pytest.mark.parametrize(
+    ("told", "scheme"),
+    [
+        ({"HTTPS": "on"}, "https"),
+        ({"HTTPS": "ON"}, "https"),
+        ({"HTTPS": "1"}, "https"),
+        ({"HTTPS": "off"}, "http"),
+        ({"UWSGI_SCHEME": "https"}, "https"),
+        ({"UWSGI_SCHEME": "http", "HTTPS": "on"}, "http"),
+        ({"UWSGI_SCHEME": "javascript"}, "http"),
+    ],
+    ids=str,
+)
+def test_the_scheme_is_then_what_uwsgi_was_told_by_a_server(told, scheme):
+    assert scheme_under_uwsgi("192.0.2.1", "javascript", **told) == scheme
+
+
+def test_under_uwsgi_a_designated_header_has_the_last_word_if_it_can_be_believed():
+    header = "X-Forwarded-Proto"
+    believed, malformed = [(header, "https")], [(header, "https, http")]
+    assert scheme_under_uwsgi("10.0.0.1", "https", believed, DESIGNATED) == "https"
+    assert scheme_under_uwsgi("10.0.0.1", "https, http", malformed, DESIGNATED) == "http"
+    assert scheme_under_uwsgi("10.0.0.1", "https", (), DESIGNATED) == "http"
+
+
+def test_without_a_designated_header_uwsgi_may_believe_a_trusted_proxy():
+    other = setting("host", "X-Forwarded-Host")
+    for settings in ({}, other):
+        assert scheme_under_uwsgi("10.0.0.1", "https", settings=settings) == "https"
+        assert scheme_under_uwsgi("10.0.0.1", "https, http", settings=settings) == "http"
+
+
+def test_another_server_knows_its_own_scheme():
+    meta = {"REMOTE_ADDR": "192.0.2.1", "wsgi.url_scheme": "https"}
+    with override_settings(**DESIGNATED):
+        rewrite(meta, get_policy())
+    assert meta["wsgi.url_scheme"] == "https"

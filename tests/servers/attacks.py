@@ -41,7 +41,7 @@ class Stack(NamedTuple):
             command.remove(token)
         if self.application:
             command = [
-                self.application if token.startswith("example_project.asgi") else token
+                self.application if token.startswith("example_project.") else token
                 for token in command
             ]
         return [*command, *self.extra]
@@ -103,24 +103,15 @@ def _underscores():
     }
     unset = {"Apache: `RequestHeader unset` for each spelling": ("Apache", UNSET)}
     for server in ("uWSGI", "granian, WSGI", "hypercorn, WSGI"):
-        yield underscored(server, "Caddy 2.11.3", "", "dashes, then underscores", drop)
-        yield underscored(server, "Apache", "", "dashes, then underscores", unset)
+        yield underscored(server, "Caddy 2.11.3", "", "underscores behind dashes", drop)
+        yield underscored(server, "Apache", "", "underscores behind dashes", unset)
     delete = "http-request del-header _ -m sub"
     yield underscored(
         "granian, WSGI",
         "HAProxy",
         "option forwardfor",
-        "dashes, then underscores",
+        "underscores behind dashes",
         {f"HAProxy: `{delete}`": ("HAProxy", f"option forwardfor\n    {delete}")},
-    )
-    bare = Stack("uWSGI", "HAProxy", "option forwardfor")
-    yield Attack(
-        "HAProxy, uWSGI",
-        "`X_Forwarded_Proto: https`",
-        bare,
-        Form("underscored scheme", (b"X_Forwarded_Proto: https",)),
-        ("127.0.0.3", "forwarded", "https, http"),
-        {f"HAProxy: `{delete}`": bare._replace(options=f"option forwardfor\n    {delete}")},
     )
 
 
@@ -240,18 +231,6 @@ def _own_processing():
 
 
 def _scheme():
-    lock = {'`TRUSTED_PROXY_REJECT = ["direct"]`': Stack("uWSGI", env={"SERVERS_REJECT": "direct"})}
-    for scheme in ("https", "javascript"):
-        text = f"X-Forwarded-Proto: {scheme}"
-        yield Attack(
-            "uWSGI",
-            f"around the proxy, `{text}`",
-            Stack("uWSGI"),
-            Form("a scheme", (text.encode(),)),
-            (DIRECT, "direct", scheme),
-            lock,
-            DIRECT,
-        )
     claim = Form("a scheme", (b"X-Forwarded-Proto: https",))
     yield Attack(
         "gunicorn, by default",
@@ -261,20 +240,6 @@ def _scheme():
         ("127.0.0.1", "direct", "https"),
         {'`--forwarded-allow-ips ""`': Stack("gunicorn sync")},
         "127.0.0.1",
-    )
-
-
-def _uwsgi_protocol():
-    lines = uwsgi_pass().splitlines(keepends=True)
-    careless_lines = "".join(line for line in lines if "HTTP_" not in line)
-    bare = Stack(UWSGI_PROTOCOL.name, "nginx", careless_lines, trusted=NOBODY)
-    yield Attack(
-        "nginx `uwsgi_pass`, uWSGI",
-        "`X-Forwarded-Proto: https`",
-        bare,
-        Form("a scheme", (b"X-Forwarded-Proto: https",)),
-        ("127.0.0.3", "direct", "https"),
-        {"two `uwsgi_param` lines": bare._replace(options=uwsgi_pass())},
     )
 
 
@@ -299,6 +264,40 @@ ATTACKS = (
     *_connection(),
     *_own_processing(),
     *_scheme(),
-    *_uwsgi_protocol(),
     *_bytes(),
 )
+
+
+class Claim(NamedTuple):
+    """A scheme that uWSGI itself takes from a client; the middleware takes it back."""
+
+    path: str
+    attack: str
+    stack: Stack
+    form: Form
+    scheme: str
+    source: str = "127.0.0.3"
+
+
+def _claims():
+    for scheme in ("https", "javascript"):
+        text = f"X-Forwarded-Proto: {scheme}"
+        form = Form("a scheme", (text.encode(),))
+        yield Claim("uWSGI", f"around the proxy, `{text}`", Stack("uWSGI"), form, scheme, DIRECT)
+    yield Claim(
+        "HAProxy, uWSGI",
+        "`X_Forwarded_Proto: https`",
+        Stack("uWSGI", "HAProxy", "option forwardfor"),
+        Form("underscored scheme", (b"X_Forwarded_Proto: https",)),
+        "https, http",
+    )
+    yield Claim(
+        "nginx `uwsgi_pass`, uWSGI",
+        "`X-Forwarded-Proto: https`",
+        Stack(UWSGI_PROTOCOL.name, "nginx", uwsgi_pass(), trusted=NOBODY),
+        Form("a scheme", (b"X-Forwarded-Proto: https",)),
+        "https",
+    )
+
+
+CLAIMS = tuple(_claims())

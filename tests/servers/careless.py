@@ -20,6 +20,7 @@ http://:{port} {{
 	{options}
 	reverse_proxy 127.0.0.1:{upstream} {{
 		transport http {{
+			keepalive off
 			local_address {PROXY}
 		}}
 	}}

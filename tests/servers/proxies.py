@@ -261,8 +261,6 @@ def running_uwsgi(place, port, settings):
     command = [
         *(stack.executable("uwsgi"), "--master", "--need-app", "--die-on-term"),
         *("--module", "example_project.wsgi", "--http-socket", f"127.0.0.1:{port}"),
-        # The view reads no body, and uWSGI cuts its answer off where one is left unread.
-        *("--post-buffering", "4096"),
     ]
     return run(command, [("127.0.0.1", port)], place, settings)
 

@@ -16,7 +16,7 @@ class Row:
         self.cells = cells
         self.answer = "own address"
         self.refused = set()
-        self.notes = []
+        self.notes = set()
 
     def refuse(self, refused):
         """Remember forms that were refused: status or None by the form's name.
@@ -27,8 +27,7 @@ class Row:
 
     def note(self, sentence):
         """Add what the reader of the row should know."""
-        if sentence not in self.notes:
-            self.notes.append(sentence)
+        self.notes.add(sentence)
 
     def result(self):
         """Return the last cell: every form that is not named had the sender's own address."""
@@ -39,7 +38,7 @@ class Row:
             f"{'closed' if status is None else status} for {', '.join(names)}"
             for status, names in by_status.items()
         ]
-        return "; ".join([self.answer, *found, *self.notes])
+        return "; ".join([self.answer, *found, *sorted(self.notes)])
 
 
 class Report:

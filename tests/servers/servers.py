@@ -38,7 +38,6 @@ class Server(NamedTuple):
     settings: Mapping[str, str] = MappingProxyType({})
     forgeable: tuple[str, ...] = ()
     closes: tuple[str, ...] = ()
-    believes_scheme: bool = False
 
     def version(self):
         if self.distribution == "mod_wsgi":
@@ -56,8 +55,8 @@ def stack_version(*command):
 UNDERSCORES = (
     "underscores alone",
     "a dash and an underscore in a name",
-    "dashes, then underscores",
-    "underscores, then dashes",
+    "underscores behind dashes",
+    "underscores before dashes",
 )
 TRAILERS = (
     "trailers in the packet of the headers",
@@ -132,7 +131,6 @@ SERVERS = (
         "uwsgi",
         f"`--buffer-size 65535`, {DROP_UNDERSCORES}",
         forgeable=UNDERSCORES,
-        believes_scheme=True,
     ),
     Server(
         "Apache with mod_wsgi",
@@ -149,7 +147,7 @@ SERVERS = (
 UWSGI_PROTOCOL = next(server for server in SERVERS if server.name == "uWSGI")._replace(
     name="uWSGI, uwsgi protocol",
     title="the uwsgi protocol",
-    configure="`TRUSTED_PROXIES = []`, `--buffer-size 65535`, two `uwsgi_param` lines",
+    configure="`TRUSTED_PROXIES = []`, `--buffer-size 65535`",
     listeners=("IPv4", "Unix socket"),
 )
 

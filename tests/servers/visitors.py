@@ -82,19 +82,19 @@ _UNDERSCORED = _underscored(_CLIENT)
 
 FORMS = (
     Form("every client header", _CLIENT),
-    Form("every header about scheme, host, port, server and prefix", _OTHERS),
+    Form("every other forwarding header", _OTHERS),
     Form("every header at once", _CLIENT + _OTHERS),
     Form("underscores alone", _underscored(_CLIENT + _OTHERS)),
     Form("a dash and an underscore in a name", _half_underscored(_CLIENT)),
-    Form("dashes, then underscores", _CLIENT + _UNDERSCORED),
-    Form("underscores, then dashes", _UNDERSCORED + _CLIENT),
+    Form("underscores behind dashes", _CLIENT + _UNDERSCORED),
+    Form("underscores before dashes", _UNDERSCORED + _CLIENT),
     Form("dots", tuple(line.replace(b"-", b".") for line in _CLIENT)),
     Form("repeated lines", _CLIENT + _CLIENT),
     Form("empty values", _each(b"")),
-    Form("empty, then forged", _each(b"", VICTIM.encode())),
+    Form("empty values before forged ones", _each(b"", VICTIM.encode())),
     Form("commas alone", _each(b",")),
-    Form("a trusted proxy, claimed", _each(f"{VICTIM}, {PROXY}".encode())),
-    Form("loopback, claimed", _each(b"127.0.0.1")),
+    Form("a claim to be the trusted proxy", _each(f"{VICTIM}, {PROXY}".encode())),
+    Form("a claim to be loopback", _each(b"127.0.0.1")),
     Form("quoted values", _each(b'"6.6.6.6"', b'for="6.6.6.6"')),
     Form("an open quote", _each(b'for=6.6.6.6;by="')),
     Form("an open quote around an address", _each(b'"6.6.6.6')),
@@ -159,7 +159,7 @@ def _send(connection, form):
         names = b", ".join(line.partition(b":")[0] for line in form.trailers)
         lines += [b"Transfer-Encoding: chunked", b"Trailer: " + names, b"", b"1", b"x", b"0", b""]
     else:
-        lines += [b"Content-Length: 1", b"", b"x"]
+        lines += [b"Content-Length: 0", b"", b""]
     request = b"\r\n".join(lines)
     if form.pause:
         connection.sendall(request)
@@ -257,3 +257,8 @@ def attack(send, client, outcome, forms=FORMS):
         elif problem := verdict(answer, client, outcome):
             wrong[form.name] = problem
     return wrong, refused
+
+
+def closed(refused):
+    """Return the forms for which the server closed the connection instead of answering."""
+    return {name for name, status in refused.items() if status in (None, 502)}
