@@ -1,6 +1,9 @@
 # Two commands need nothing but Python and make: `make demo` and `make test`.
 PYTHON ?= python3
 ARGS ?=
+RUNS ?=
+SECONDS ?= 60
+SAMPLE ?=
 VENV := .venv
 AGREEMENT := .venv-agreement
 BENCH := .venv-bench
@@ -8,7 +11,7 @@ SERVERS := .venv-servers
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-agreement test-browser test-servers debian-servers bench lint clean
+.PHONY: help demo test test-agreement test-browser test-servers debian-servers fuzz mutants bench lint clean
 
 help:
 	@echo "make demo              the example behind a real reverse proxy, until Ctrl-C"
@@ -16,6 +19,8 @@ help:
 	@echo "make test              the tests, with coverage; ARGS go to pytest"
 	@echo "make test-agreement    ask other packages who the client is, and write docs/agreement.md"
 	@echo "make test-browser      press the buttons of the example's page in Chromium"
+	@echo "make fuzz              break the invariants, for SECONDS=60 or for RUNS=10000000"
+	@echo "make mutants           change the package in one place at a time; SAMPLE=60 does 60 of them"
 	@echo "make test-servers      put real servers behind real proxies, and write docs/servers.md"
 	@echo "make bench             measure it beside its peers, and write docs/benchmarks.md (8 minutes)"
 	@echo "make lint              ruff and mypy"
@@ -47,6 +52,14 @@ test-browser: $(VENV)/.browser
 	$(install_missing)
 	$(BIN)/pytest tests/browser $(ARGS)
 
+# RUNS counts executions over all targets. What a run found new is kept by ARGS=--merge.
+fuzz: $(VENV)/.fuzz
+	$(BIN)/python -m tests.fuzz $(if $(RUNS),--runs $(RUNS),--seconds $(SECONDS)) $(ARGS)
+
+# The same sample each time; ARGS="--seed WORD" takes another.
+mutants: $(VENV)/.mutation
+	$(BIN)/python -m tests.mutation $(if $(SAMPLE),--sample $(SAMPLE)) $(ARGS)
+
 # apache2-bin and not apache2, and so on: nothing but the programs, which the tests start themselves.
 DEBIAN := nginx-light apache2-bin libapache2-mod-wsgi-py3 haproxy varnish lighttpd
 
@@ -70,7 +83,7 @@ lint: $(VENV)/.lint
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) $(AGREEMENT) $(SERVERS) $(BENCH) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(AGREEMENT) $(SERVERS) $(BENCH) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .fuzz build dist
 
 $(VENV)/.pip $(AGREEMENT)/.pip $(SERVERS)/.pip $(BENCH)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else \
@@ -83,7 +96,7 @@ $(VENV)/.pip $(AGREEMENT)/.pip $(SERVERS)/.pip $(BENCH)/.pip:
 	@touch $@
 
 # A file .group in a virtual environment says that the group of pyproject.toml is installed there.
-GROUPS := $(VENV)/.demo $(VENV)/.test $(VENV)/.browser $(VENV)/.lint
+GROUPS := $(addprefix $(VENV)/.,demo test browser fuzz mutation lint)
 $(GROUPS): $(VENV)/.pip
 $(AGREEMENT)/.agreement: $(AGREEMENT)/.pip
 $(SERVERS)/.servers: $(SERVERS)/.pip

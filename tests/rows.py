@@ -134,6 +134,12 @@ ROWS = [
     forwarded("ipv6", "2001:db8::1", "2001:db8::1"),
     forwarded("ipv6-brackets", "[2001:db8::1]", "2001:db8::1"),
     forwarded("ipv6-port", "[2001:db8::1]:65535", "2001:db8::1", port=65535),
+    forwarded(
+        "ipv6-longest",
+        "[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535",
+        "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+        port=65535,
+    ),
     forwarded("ipv6-not-canonical", "2001:DB8:0:0::0:1", "2001:db8::1"),
     forwarded("ipv4-mapped", f"::ffff:{CLIENT}", CLIENT),
     forwarded("ipv4-mapped-hex", "::ffff:cb00:7109", CLIENT),
@@ -175,6 +181,9 @@ ROWS = [
     malformed("101-hops", ",".join(["10.0.0.2"] * 101), *["10.0.0.2"] * 100),
     malformed("commas-behind-a-trusted-hop", "," * 60_000 + "10.0.0.2", "10.0.0.2"),
     malformed("entry-too-long", f"{CLIENT}{' ' * 60_000}x, 10.0.0.2", "10.0.0.2"),
+    forwarded("entry-of-1024", f"{CLIENT},{'10.0.0.2':>1024}", CLIENT, "10.0.0.2"),
+    forwarded("comma-before-an-entry-of-1024", f",{CLIENT:>1024}", CLIENT),
+    malformed("entry-of-1025", f"{CLIENT},{'10.0.0.2':>1025}"),
     forwarded("100-hops", ",".join(["10.0.0.2"] * 100), "10.0.0.2", *["10.0.0.2"] * 99),
     # Peers that are not trusted
     direct("untrusted", "192.0.2.1", "192.0.2.1"),
@@ -182,7 +191,13 @@ ROWS = [
     direct("untrusted-mapped", "::ffff:192.0.2.1", "192.0.2.1"),
     direct("untrusted-6to4-of-trusted", "2002:a00:1::1", "2002:a00:1::1"),
     direct("untrusted-nat64-of-trusted", "64:ff9b::a00:1", "64:ff9b::a00:1"),
+    direct("untrusted-teredo-of-trusted", "2001::f5ff:fffe", "2001::f5ff:fffe"),
+    direct(
+        "untrusted-claims-loopback", "192.0.2.1", "192.0.2.1", [("X-Forwarded-For", "127.0.0.1")]
+    ),
     direct("link-local-zone", "fe80::1%eth0", "fe80::1"),
+    direct("peer-of-64", f"fe80::1%{'e' * 56}", "fe80::1"),
+    direct("peer-of-65", f"fe80::1%{'e' * 57}", None),
     direct("peer-missing", MISSING, None),
     direct("peer-empty", "", None),
     direct("peer-none", None, None),
@@ -296,6 +311,17 @@ ROWS = [
     rfc7239("rfc-31-parameters", f"for={CLIENT}" + ";a=b" * 30, CLIENT),
     rfc7239("rfc-32-parameters", f"for={CLIENT}" + ";a=b" * 31, "10.0.0.1", outcome="malformed"),
     rfc7239("rfc-too-long", f"for={CLIENT};x={'x' * 60_000}", "10.0.0.1", outcome="malformed"),
+    rfc7239(
+        "rfc-element-of-16384", f"for={CLIENT},for=10.0.0.2;{'a=':b<16371}", CLIENT, "10.0.0.2"
+    ),
+    rfc7239("rfc-header-of-16384", f"for={CLIENT};{'a=':b<16368}", CLIENT),
+    rfc7239("rfc-comma-before-an-element-of-16384", f",for={CLIENT};{'a=':b<16368}", CLIENT),
+    rfc7239(
+        "rfc-element-of-16385",
+        f"for={CLIENT},for=10.0.0.2;{'a=':b<16372}",
+        "10.0.0.1",
+        outcome="malformed",
+    ),
     # Headers with one address
     single("single", [CLIENT], CLIENT),
     single("single-ipv6-port", ["[2001:db8::1]:80"], "2001:db8::1", port=80),
@@ -306,6 +332,8 @@ ROWS = [
     single("single-trailing-comma", [f"{CLIENT},"], "10.0.0.1", "malformed"),
     single("single-junk", ["evil"], "10.0.0.1", "malformed"),
     single("single-too-long", [" " * 60_000 + CLIENT], "10.0.0.1", "malformed"),
+    single("single-of-1024", [f"{CLIENT:>1024}"], CLIENT),
+    single("single-of-1025", [f"{CLIENT:>1025}"], "10.0.0.1", "malformed"),
     single("single-empty", [""], "10.0.0.1", "missing"),
     single("single-blank", [" \t"], "10.0.0.1", "missing"),
     # CloudFront-Viewer-Address always has a port, and IPv6 without brackets
