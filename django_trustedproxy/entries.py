@@ -84,13 +84,14 @@ class Element(NamedTuple):
 
 _KNOWN_PARAMETERS = frozenset({"for", "proto", "host"})
 _UNREADABLE = Element("", "", "")
-# name[=value] and the semicolon or end behind it. A value is a quoted string, or text without a
-# quote, which is wider than a token because proxies write IPv6 addresses and ports unquoted.
-_PAIR = re.compile(
-    r"""([^"=;]*)(?:=(?:([^";]*)|"((?:[^"\\]|\\.)*)"[ \t]*))?(?:;|\Z)""",
-    re.DOTALL,
-)
+# name[=value] and the semicolon or end behind it, or name=" before a quoted string. Other values
+# are wider than a token, because proxies write IPv6 addresses and ports unquoted.
+_PAIR = re.compile(r"""([^"=;]*)(?:="|(?:=([^";]*))?(?:;|\Z))""")
+_BEHIND_QUOTES = re.compile(r"[ \t]*(?:;|\Z)")
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+# A part of a quoted string: text, and behind it quoted pairs or the closing quote. A matcher keeps
+# some 200 bytes for each repetition, so there are few.
+_QUOTED_PART = re.compile(r"""[^"\\]*(?:(?:\\.){1,16}|("))""", re.DOTALL)
 
 
 def read_list(value: str) -> Iterator[str | None]:
@@ -191,18 +192,33 @@ def _parse_element(text: str) -> Element:
         pair = _PAIR.match(text, position)
         if pair is None:
             break
-        position = pair.end()
-        name, plain, quoted = pair.groups()
-        name = name.lstrip(BLANKS).lower()
+        begin = position = pair.end()
+        is_quoted = text[begin - 1] == '"'
+        if is_quoted:
+            closing = _closing_quote(text, begin)
+            behind = _BEHIND_QUOTES.match(text, closing + 1)
+            if closing < 0 or behind is None:
+                break
+            position = behind.end()
+        name = pair[1].lstrip(BLANKS).lower()
         if name not in _KNOWN_PARAMETERS:
             continue
         if name in found:
             found[name] = ""
-        elif quoted is not None:
-            found[name] = _QUOTED_PAIR.sub(r"\1", quoted)
+        elif is_quoted:
+            found[name] = _QUOTED_PAIR.sub(r"\1", text[begin:closing])
         else:
-            found[name] = plain.rstrip(BLANKS) if plain else ""
+            found[name] = (pair[2] or "").rstrip(BLANKS)
     return _UNREADABLE
+
+
+def _closing_quote(text: str, begin: int) -> int:
+    """Return where the quoted string ends that begins at `begin`, or -1 if it does not end."""
+    while part := _QUOTED_PART.match(text, begin):
+        begin = part.end()
+        if part[1]:
+            return begin - 1
+    return -1
 
 
 def read_viewer_address(value: str) -> Iterator[str | None]:
