@@ -220,7 +220,8 @@ def run_items(items, mutant=None):
     for item, following in itertools.zip_longest(items, items[1:]):
         reports = runtestprotocol(item, log=False, nextitem=following)
         if any(report.failed for report in reports):
-            print(f"failed: {item.nodeid}")
+            if mutant is None:
+                print(f"failed: {item.nodeid}")
             return 1
     return 0
 
