@@ -53,13 +53,14 @@ class TrustedProxy:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in _SECURE and KEY not in scope:
-            changed = rewrite_scope(scope, get_policy(), self.diagnosis.rewrite, receive)
+            policy = get_policy()
+            changed = rewrite_scope(scope, policy, self.diagnosis.rewrite, receive)
             # All that the server's own scope learns, for its access log. Sent through once more,
             # it is decided by its peer again.
             scope.setdefault(_PEER, scope.get("client"))
             scope["client"] = changed.get("client")
             scope = changed
-            if reason := rejection(get_policy(), scope[KEY]):
+            if reason := rejection(policy, scope[KEY]):
                 log_rejection(reason)
                 await _reject(scope, send)
                 return
@@ -112,17 +113,16 @@ def _split(
     """Return the forwarding headers as META has them, and all the other headers."""
     others = []
     lines: dict[str, list[bytes]] = {}
-    for header in scope["headers"]:
-        name, value = header
+    for name, value in scope["headers"]:
         key = policy.raw_names.get(name)
         if key is None and name.translate(None, _UNAMBIGUOUS):
             key = _key_of(name, policy)
         if key is None:
-            others.append(header)
+            others.append((name, value))
         elif key is not _FORGED:
             lines.setdefault(key, []).append(value)
     meta: dict[str, Any] = {key: b",".join(found).decode("latin-1") for key, found in lines.items()}
-    if len(lines.get(policy.header, ())) > 1 and _may_have_trailers(scope, receive):
+    if len(lines.get(policy.header, ())) > 1 and _may_have_trailers(others, receive):
         meta[policy.header] = _AMBIGUOUS
     return meta, others
 
@@ -137,7 +137,7 @@ def _key_of(name: bytes, policy: Policy) -> str | None:
     return _FORGED if collapsed in policy.dropped_if_direct else None
 
 
-def _may_have_trailers(scope: Scope, receive: Receive | None) -> bool:
+def _may_have_trailers(headers: list[tuple[bytes, bytes]], receive: Receive | None) -> bool:
     """Tell whether trailers can stand among the headers, behind what the proxy wrote.
 
     uvicorn 0.54.0 with httptools appends those of a chunked request; what comes with the headers in
@@ -149,7 +149,7 @@ def _may_have_trailers(scope: Scope, receive: Receive | None) -> bool:
     return (
         is_loaded
         and server != "uvicorn.protocols.http.h11_impl"
-        and any(name.lower() == b"transfer-encoding" for name, _ in scope["headers"])
+        and any(name.lower() == b"transfer-encoding" for name, _ in headers)
     )
 
 

@@ -22,6 +22,7 @@ from .networks import (
 )
 from .policy import REJECTABLE, Policy
 from .purposes import Designation
+from .resolver import forget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,6 +133,7 @@ def get_policy() -> Policy:
 
 def _forget_policy(**_: object) -> None:
     get_policy.cache_clear()
+    forget()
 
 
 setting_changed.connect(_forget_policy, dispatch_uid="trustedproxy.conf")

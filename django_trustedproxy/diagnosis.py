@@ -77,21 +77,26 @@ class Diagnosis:
         """
         if KEY in meta:
             return rewrite(meta, policy)
+        reported = meta.pop(_SNAPSHOT, peer)
         header_text = meta.get(policy.header)
-        resolution = self._examine(meta, policy, peer) if self.remaining else rewrite(meta, policy)
+        if self.remaining:
+            resolution = self._examine(meta, policy, reported)
+        else:
+            resolution = rewrite(meta, policy)
         tell(resolution, header_text)
         return resolution
 
-    def _examine(self, meta: dict[str, Any], policy: Policy, peer: object) -> Resolution:
+    def _examine(self, meta: dict[str, Any], policy: Policy, reported: object) -> Resolution:
         """Decide, and log what the request shows of what else has processed it."""
-        findings = list(_findings(meta, meta.pop(_SNAPSHOT, peer), policy))
+        findings = list(_findings(meta, reported, policy))
         resolution = rewrite(meta, policy)
         if further := suggestion(resolution, policy.networks):
             findings.append(f"{sentence(resolution)}{further}")
         for finding in findings:
             logger.warning(finding)
         is_over = findings or resolution.outcome in ("forwarded", "malformed")
-        self.remaining = 0 if is_over else self.remaining - 1
+        # Another thread may have ended it meanwhile.
+        self.remaining = 0 if is_over else max(0, self.remaining - 1)
         if not self.remaining:
             request_started.disconnect(dispatch_uid=_SNAPSHOT)
         return resolution

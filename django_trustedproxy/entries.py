@@ -239,10 +239,14 @@ def _write_node(node: str) -> str:
 
 
 class HeaderForm(NamedTuple):
-    """How a client header is read, entry by entry from the right, and written from a chain."""
+    """How a client header is read, entry by entry from the right, and written from a chain.
+
+    `is_list` tells whether each comma separates entries, whatever stands around it.
+    """
 
     read: Callable[[str], Iterator[str | None]]
     write: Callable[[Sequence[str]], str]
+    is_list: bool = False
 
 
 def header_form(key: str) -> HeaderForm:
@@ -251,4 +255,6 @@ def header_form(key: str) -> HeaderForm:
         return HeaderForm(read_forwarded, write_forwarded)
     if key == VIEWER_ADDRESS:
         return HeaderForm(read_viewer_address, write_viewer_address)
-    return HeaderForm(read_list if key.endswith("FORWARDED_FOR") else read_single, write_list)
+    if key.endswith("FORWARDED_FOR"):
+        return HeaderForm(read_list, write_list, is_list=True)
+    return HeaderForm(read_single, write_list)

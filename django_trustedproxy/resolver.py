@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 MAX_HOPS = 100
 LONGEST_PEER = 64  # an IPv6 address with the name of an interface
-# An address or a few: what the walk needs of an honest header, and what a cache may hold of it.
-LONGEST_TAIL = 128
+# What the walk needs of an honest header, and what a cache may hold of it: five hops or so.
+LONGEST_TAIL = 256
 
 # How servers report a peer on a Unix socket, besides leaving it out: gunicorn and granian, nginx,
 # waitress, uWSGI.
@@ -101,8 +101,11 @@ def resolve(policy: Policy, peer: object, lookup: Callable[[str], str | None]) -
         return resolution
     value = lookup(policy.header)
     if value:
-        tail, is_cut = value[-LONGEST_TAIL:], len(value) > LONGEST_TAIL
-        resolution = _read_tail(policy, nearest, tail, is_cut) or _read(policy, nearest, value)
+        is_cut = len(value) > LONGEST_TAIL
+        # Where an element of Forwarded begins cannot be told without parsing what is left of it.
+        has_tail = policy.form.is_list or not is_cut
+        told = _read_tail(policy, nearest, value[-LONGEST_TAIL:], is_cut) if has_tail else None
+        resolution = told or _read(policy, nearest, value)
     if policy.designations:
         return resolution._replace(statements=_statements(policy, nearest, lookup))
     return resolution
@@ -125,7 +128,7 @@ def _meet(policy: Policy, peer: str | None) -> Resolution:
     return Resolution(reported, reported, (), "direct", None, None)
 
 
-# Clients come back, and what they write in front of the tail makes no difference.
+# Clients come back. What stands left of the tail makes no difference.
 @lru_cache(maxsize=4096)
 def _read_tail(policy: Policy, nearest: str, tail: str, is_cut: bool) -> Resolution | None:  # noqa: FBT001 - lru_cache is slow with keywords
     """Return what the designated header tells, or None if that takes more of it than its tail."""
@@ -141,12 +144,18 @@ class _TailError(LookupError):
 
 
 def _whole(entries: Iterator[str | None]) -> Iterator[str | None]:
-    """Yield all entries but the leftmost, which the cut may have shortened, or a quote in it."""
+    """Yield all entries but the leftmost, which the cut may have shortened."""
     entry = next(entries)
     for following in entries:
         yield entry
         entry = following
     raise _TailError
+
+
+def forget() -> None:
+    """Empty the caches, which keep the policies of their answers alive."""
+    _meet.cache_clear()
+    _read_tail.cache_clear()
 
 
 def _read(policy: Policy, nearest: str, value: str) -> Resolution:

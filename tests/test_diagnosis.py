@@ -8,6 +8,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 from django.test import Client, RequestFactory, override_settings
 
+from django_trustedproxy import diagnosis
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 
 CLIENT = "203.0.113.9"
@@ -165,3 +166,25 @@ def test_the_diagnosis_ends_by_itself(serve):
     for _ in range(1000):
         serve(REMOTE_ADDR="192.0.2.1")
     assert serve(**{"werkzeug.proxy_fix.orig": {"REMOTE_ADDR": "10.0.0.9"}}) == []
+
+
+def test_a_snapshot_for_another_diagnosis_does_not_reach_a_view():
+    first, second = TrustedProxyMiddleware(lambda r: r), TrustedProxyMiddleware(lambda r: r)
+    meta = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": CLIENT}
+    first(RequestFactory().get("/", **meta))
+    assert (first.diagnosis.remaining, second.diagnosis.remaining) == (0, 1000)
+    request = RequestFactory().get("/", **meta, **{"trusted_proxy.reported": "10.0.0.1"})
+    assert "trusted_proxy.reported" not in first(request).META
+
+
+def test_the_examination_ends_even_if_two_threads_end_it(monkeypatch):
+    middleware = TrustedProxyMiddleware(lambda _: HttpResponse())
+    original = diagnosis.rewrite
+
+    def overtaken(meta, policy):
+        middleware.diagnosis.remaining = 0  # by another thread, meanwhile
+        return original(meta, policy)
+
+    monkeypatch.setattr(diagnosis, "rewrite", overtaken)
+    middleware(RequestFactory().get("/", REMOTE_ADDR="10.0.0.1"))
+    assert middleware.diagnosis.remaining == 0

@@ -3,15 +3,18 @@
 import subprocess
 import sys
 
+from django.test import override_settings
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from django_trustedproxy import entries
+from django_trustedproxy.conf import get_policy
 from django_trustedproxy.networks import TrustedNetworks
 from django_trustedproxy.policy import OUTCOMES, REJECTABLE, Policy
-from django_trustedproxy.resolver import LONGEST_TAIL, _read, _read_tail
+from django_trustedproxy.resolver import LONGEST_TAIL, _meet, _read, _read_tail, resolve
 
 TRUSTED = ["10.0.0.0/8", "fd00::/8", "unix:"]
-HEADERS = ["X-Forwarded-For", "Forwarded", "X-Real-IP", "CF-Connecting-IP"]
+HEADERS = ["X-Forwarded-For", "Forwarded", "X-Real-IP", "CloudFront-Viewer-Address"]
 POLICIES = {
     name: Policy.build(TrustedNetworks.parse(TRUSTED), ["HTTP_" + name.upper().replace("-", "_")])
     for name in HEADERS
@@ -38,7 +41,7 @@ BITS = st.sampled_from(
     [
         *("10.0.0.2", "fd00::2", "unix:", "6.6.6.6", "6", "unknown", ",", ", ", ",,", " " * 30),
         *("for=10.0.0.2", 'for="[fd00::2]"', "for=6.6.6.6", "for=", ";", '"', '\\"', "\\", "=,"),
-        *(",for=10.0.0.2" * 9, ",10.0.0.2" * 13, "," * 120, "\\" * 127, '"' * 40, "x" * 200),
+        *(",for=10.0.0.2" * 18, ",10.0.0.2" * 27, "," * 250, "\\" * 255, '"' * 40, "x" * 400),
     ]
 )
 
@@ -47,8 +50,28 @@ BITS = st.sampled_from(
 @given(st.sampled_from(HEADERS), st.lists(BITS, max_size=25).map("".join))
 def test_the_tail_of_a_header_tells_what_the_whole_header_tells(header, value):
     policy = POLICIES[header]
-    tail = value[-LONGEST_TAIL:]
-    told = _read_tail(policy, "10.0.0.1", tail, len(value) > LONGEST_TAIL)
-    assert told in (None, _read(policy, "10.0.0.1", value))
-    assert told is not None or len(value) > LONGEST_TAIL
+    is_cut = len(value) > LONGEST_TAIL
+    told = _read_tail(policy, "10.0.0.1", value[-LONGEST_TAIL:], is_cut)
+    whole = _read(policy, "10.0.0.1", value)
+    assert told == whole or (told is None and is_cut)
+    if value:
+        assert resolve(policy, "10.0.0.1", {policy.header: value}.get) == whole
     event(f"{header} is {'cut' if told is None else 'told'}")
+
+
+def test_an_element_left_of_the_answer_is_not_parsed(monkeypatch):
+    parsed = []
+    parse = vars(entries)["_parse_element"]
+    monkeypatch.setattr(entries, "_parse_element", lambda text: parsed.append(text) or parse(text))
+    policy = POLICIES["Forwarded"]
+    value = "for=1.1.1.1;evil=" + "x" * LONGEST_TAIL + ", for=6.6.6.6"
+    assert resolve(policy, "10.0.0.1", {policy.header: value}.get).client == "6.6.6.6"
+    assert parsed == ["for=6.6.6.6"]
+
+
+def test_the_caches_keep_no_policy_after_a_setting_has_changed():
+    with override_settings(TRUSTED_PROXIES=["10.0.0.0/8"]):
+        policy = get_policy()
+        resolve(policy, "10.0.0.1", {policy.header: "6.6.6.6"}.get)
+        assert [cache.cache_info().currsize for cache in (_meet, _read_tail)] == [1, 1]
+    assert [cache.cache_info().currsize for cache in (_meet, _read_tail)] == [0, 0]

@@ -428,3 +428,12 @@ def test_a_wrapper_tells_that_the_server_rewrote(caplog):
     hand_on(scope_of(("x-forwarded-for", CLIENT), client=(CLIENT, 0)))
     (record,) = [r for r in caplog.records if r.name == "django_trustedproxy"]
     assert "--no-proxy-headers" in record.getMessage()
+
+
+def test_no_pair_of_the_servers_header_list_is_handed_on():
+    pair = [b"accept", b"*/*"]
+    changed = asgi.rewrite_scope({**scope_of(), "headers": iter([pair])}, get_policy())
+    changed["headers"][0] += (b"more",)
+    assert pair == [b"accept", b"*/*"]
+    once = asgi.rewrite_scope({**scope_of(), "headers": [iter(pair)]}, get_policy())
+    assert once["headers"] == [(b"accept", b"*/*")]
