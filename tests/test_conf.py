@@ -329,6 +329,19 @@ def test_an_ssl_header_that_cannot_be_guarded_is_left_to_django(value):
     assert (policy.designations, found) == ((), [])
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Host", "Content-Length", "Content-Type", "Cookie", "Authorization", "Origin"),
+        *("Referer", "Connection", "Transfer-Encoding", "User-Agent", "HTTP_"),
+    ],
+)
+def test_a_header_that_a_site_would_miss_is_never_designated(name):
+    policy, found = parse(SimpleNamespace(TRUSTED_PROXY_HEADER=name))
+    assert [problem.id for problem in found] == ["E008"]
+    assert policy.header == "HTTP_X_FORWARDED_FOR"
+
+
 class Hostile:
     """A value that is equal to everything and cannot be shown."""
 

@@ -133,6 +133,7 @@ def test_an_entry_names_the_hop_that_the_naive_oracle_reads(text):
 
 @thorough
 @given(st.one_of(JUNK, st.text('forhst=1.2, ;"\\\t', max_size=80)))
+@example("for=1;FOR=2;proto;host=")
 @example('for=1, x\\\\"y"')
 def test_any_forwarded_text_is_read_as_the_mirrored_grammar_reads_it(value):
     read = [

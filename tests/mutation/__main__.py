@@ -192,7 +192,7 @@ class Collected:
         if session.testsfailed:
             raise session.Interrupted("the tests cannot be collected")
         if run_items(session.items):
-            raise session.Failed("a test fails without a mutant")
+            raise session.Failed
         for module in STAGES:
             items = list(self.items(session, module))
             for mutant in self.mutants:
@@ -220,6 +220,8 @@ def run_items(items, mutant=None):
     for item, following in itertools.zip_longest(items, items[1:]):
         reports = runtestprotocol(item, log=False, nextitem=following)
         if any(report.failed for report in reports):
+            if mutant is None:
+                print(f"failed: {item.nodeid}")
             return 1
     return 0
 

@@ -44,6 +44,11 @@ EXPLAINED = {
     ("entries", "if closing < 0:", "if closing < 1:"): QUOTE,
     ("entries", "if closing < 0:", "if closing <= 0:"): QUOTE,
     ("entries", "if outside < 0:", "if outside <= 0:"): QUOTE,
+    (
+        "entries",
+        'address, _, port = (text or "").rpartition(":")',
+        'address, _, port = (text or "XX").rpartition(":")',
+    ): "what has no colon is handed on as it came",
     ("entries", "break", "continue"): "the same place is read until the parameters are too many",
     ("entries", _ESCAPED, _ESCAPED.replace("outside > left", "outside >= left")): EDGE,
     ("entries", _BACKSLASHES, _BACKSLASHES.replace("first > left", "first >= left")): EDGE,
