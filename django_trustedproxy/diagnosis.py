@@ -110,7 +110,7 @@ def _remember(environ: dict[str, Any] | None = None, **_: object) -> None:
 
 def _findings(meta: dict[str, Any], reported: object, policy: Policy) -> Iterator[str]:
     address = meta.get("REMOTE_ADDR")
-    marks = [mark for mark in _MARKS if _original(meta.get(mark), address) != address]
+    marks = [m for m in _MARKS if m in meta and _original(meta[m], address) != address]
     if marks:
         original = _original(meta[marks[0]], address)
         yield (

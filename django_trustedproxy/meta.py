@@ -68,7 +68,7 @@ def _write_designated(meta: dict[str, Any], policy: Policy, resolution: Resoluti
         if designation.header != FORWARDED:
             meta.pop(designation.header, None)
     for statement in resolution.statements:
-        if statement.header != FORWARDED and statement.text is not None:
+        if statement.header != FORWARDED and statement.text:
             meta[statement.header] = statement.text
 
 

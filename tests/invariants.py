@@ -257,8 +257,7 @@ def _check_twice(case, site, after, resolution):
 
 
 def _said(meta):
-    """Return the headers that say something; that of the prefix "/" stays, and is empty."""
-    return {key: value for key, value in meta.items() if key.startswith("HTTP_") and value}
+    return {key: value for key, value in meta.items() if key.startswith("HTTP_")}
 
 
 _applied = {}

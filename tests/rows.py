@@ -263,6 +263,12 @@ ROWS = [
     rfc7239("rfc-open-quote-swallows-nothing", f'for={FORGED};by=", for={CLIENT}', CLIENT),
     rfc7239("rfc-open-quote-before-quoted", f'for={FORGED};by=", for="{CLIENT}"', CLIENT),
     rfc7239("rfc-escaped-open-quote", f'for={FORGED};by="\\, for="{CLIENT}"', CLIENT),
+    rfc7239(
+        "rfc-quote-kept-open-by-an-escape",
+        f'for={CLIENT};by="\\"',
+        "10.0.0.1",
+        outcome="malformed",
+    ),
     rfc7239("rfc-blanks-between-parameters", f"proto=https ; for={CLIENT}", CLIENT),
     rfc7239("rfc-empty-elements", f", for={CLIENT} , ,", CLIENT),
     rfc7239("rfc-empty-parameters", f";;for={CLIENT};", CLIENT),
