@@ -18,3 +18,8 @@ def test_a_header_outside_the_table_is_spelled_in_title_case():
 def test_no_header_has_two_purposes():
     keys = [meta_name(name) for names in FORWARDING_HEADERS.values() for name in names]
     assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("text", ["", " ", "X Real", "X-Real-IP:", "ü", "X-Real-IP\n", '"', "(x)"])
+def test_what_is_no_token_is_none(text):
+    assert not is_token(text)

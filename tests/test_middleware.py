@@ -6,6 +6,8 @@ import logging
 import pytest
 from asgiref.sync import iscoroutinefunction
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse
 from django.test import RequestFactory, override_settings
 
@@ -198,3 +200,29 @@ def test_async_requests_stay_on_the_event_loop():
 def test_a_wrong_setting_stops_the_process_at_its_start():
     with override_settings(TRUSTED_PROXIES="10.0.0.1"), pytest.raises(ImproperlyConfigured):
         TrustedProxyMiddleware(lambda _: HttpResponse())
+
+
+def only_sync(get_response):
+    return get_response
+
+
+def only_async(get_response):
+    return get_response
+
+
+only_async.sync_capable, only_async.async_capable = False, True
+
+
+@pytest.mark.parametrize(
+    ("handler", "other"), [(WSGIHandler, "only_async"), (ASGIHandler, "only_sync")]
+)
+def test_django_runs_the_middleware_in_both_modes_as_it_is(handler, other, caplog):
+    caplog.set_level(logging.DEBUG, "django.request")
+    path = f"{TrustedProxyMiddleware.__module__}.{TrustedProxyMiddleware.__qualname__}"
+    with override_settings(DEBUG=True, MIDDLEWARE=[path]):
+        handler().load_middleware(is_async=handler is ASGIHandler)
+    assert f"adapted for middleware {path}" not in caplog.text
+    path = f"{__name__}.{other}"
+    with override_settings(DEBUG=True, MIDDLEWARE=[path]):
+        handler().load_middleware(is_async=handler is ASGIHandler)
+    assert f"adapted for middleware {path}" in caplog.text

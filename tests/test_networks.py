@@ -223,6 +223,22 @@ def test_a_bad_entry_says_what_is_wrong_and_what_to_write(entry, kind, message, 
     assert (caught.value.kind, str(caught.value), caught.value.hint) == (kind, message, hint)
 
 
+@pytest.mark.parametrize(
+    "networks",
+    [
+        [f"10.{n}.0.0/16" for n in range(0, 12, 2)],
+        ["10.0.0.0/9", "10.128.0.0/10", "11.0.0.0/8", "255.0.0.0/8", "fd00::/8", "ff00::/8"],
+        ["0.0.0.0/0", "::/0"],
+        ["255.255.255.255/32", "::/128", "ffff::/16"],
+        [],
+    ],
+    ids=str,
+)
+def test_networks_that_cannot_be_merged_stay_as_they_are(networks):
+    trusted = TrustedNetworks(map(ipaddress.ip_network, reversed(networks)))
+    assert [str(network) for network in trusted.merged] == networks
+
+
 def test_networks_are_merged_and_told():
     trusted = TrustedNetworks.parse(["10.0.0.0/9", "10.128.0.0/9", "10.1.0.0/16", "::1", "unix:"])
     assert [str(network) for network in trusted.merged] == ["10.0.0.0/8", "::1/128"]

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from dataclasses import FrozenInstanceError
 
+import pytest
 from django.test import override_settings
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -19,6 +21,13 @@ POLICIES = {
     name: Policy.build(TrustedNetworks.parse(TRUSTED), ["HTTP_" + name.upper().replace("-", "_")])
     for name in HEADERS
 }
+
+
+def test_a_policy_reads_and_keeps_x_forwarded_for_and_does_not_change():
+    policy = Policy.build(TrustedNetworks())
+    assert (policy.header, policy.keep_header) == ("HTTP_X_FORWARDED_FOR", True)
+    with pytest.raises(FrozenInstanceError):
+        policy.keep_header = False
 
 
 def test_every_outcome_but_the_good_one_can_be_rejected():
@@ -57,6 +66,15 @@ def test_the_tail_of_a_header_tells_what_the_whole_header_tells(header, value):
     if value:
         assert resolve(policy, "10.0.0.1", {policy.header: value}.get) == whole
     event(f"{header} is {'cut' if told is None else 'told'}")
+
+
+def test_the_tail_tells_where_the_walk_ends_in_it():
+    policy = POLICIES["X-Forwarded-For"]
+    tail = ("6.6.6.6, " * LONGEST_TAIL + "203.0.113.9, 10.0.0.2")[-LONGEST_TAIL:]
+    is_cut = True
+    told = _read_tail(policy, "10.0.0.1", tail, is_cut)
+    assert (told.client, told.proxies) == ("203.0.113.9", ("10.0.0.2", "10.0.0.1"))
+    assert _read_tail(policy, "10.0.0.1", "3.0.113.9, 10.0.0.2", is_cut) is None
 
 
 def test_an_element_left_of_the_answer_is_not_parsed(monkeypatch):

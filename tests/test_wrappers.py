@@ -91,6 +91,7 @@ def test_the_application_gets_a_copy_that_says_who_the_client_is(kind):
         "X-Real.IP",
         "X_FORWARDED_PROTO",
         "X-Real-IP",
+        "X-real-ip",
     ],
 )
 @pytest.mark.parametrize("peer", ["10.0.0.1", "192.0.2.1"])

@@ -19,12 +19,14 @@ import signal
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha1
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from _pytest.runner import runtestprotocol
+from asgiref.sync import SyncToAsync
 
 from tests.mutation import live
 from tests.mutation.explained import EXPLAINED
@@ -40,7 +42,7 @@ ENGINE = [("rows::meta",), ("fuzz",), ("properties",)]
 STAGES = {
     "networks": [("networks", "entries"), ("conf",), *ENGINE],
     "headers": [("headers", "readme"), ("middleware", "wrappers"), ("purposes",), *ENGINE],
-    "entries": [*ENGINE[:2], ("entries",), ENGINE[2], ("purposes", "explanation")],
+    "entries": [*ENGINE[:2], ("entries", "resolver"), ENGINE[2], ("purposes", "explanation")],
     "purposes": [("purposes",), ("fuzz", "properties")],
     "resolver": [
         *ENGINE[:2],
@@ -49,7 +51,13 @@ STAGES = {
         ENGINE[2],
         ("explanation",),
     ],
-    "policy": [*ENGINE[:2], ("middleware", "wrappers"), ("purposes",), ("conf", "properties")],
+    "policy": [
+        *ENGINE[:2],
+        ("resolver", "readme"),
+        ("middleware", "wrappers"),
+        ("purposes",),
+        ("conf", "properties"),
+    ],
     "meta": [*ENGINE[:2], ("middleware", "wrappers"), ("purposes",), ("properties",)],
     "conf": [("conf",), ("purposes", "checks", "middleware"), ("readme", "neighbour_checks")],
     "middleware": [("middleware", "wrappers"), ("purposes",), ("diagnosis", "fuzz", "properties")],
@@ -217,6 +225,8 @@ def run_items(items, mutant=None):
     """Run tests until one fails; return whether one has."""
     if mutant is not None:
         live.put(mutant.module, mutant.functions)
+        # A fork has not the thread of its parent, and would wait for it.
+        SyncToAsync.single_thread_executor = ThreadPoolExecutor(max_workers=1)
     for item, following in itertools.zip_longest(items, items[1:]):
         reports = runtestprotocol(item, log=False, nextitem=following)
         if any(report.failed for report in reports):

@@ -2,6 +2,10 @@
 
 ALIKE = "the letters that stand in for a hyphen and an underscore only have to be letters"
 SIZE = "how much a cache holds is a matter of cost"
+CACHE = "without its cache it costs more, and says the same"
+TYPE = "a name for a type, for annotations alone"
+SLOTS = "slots save memory"
+UID = "any text will do, as long as it is the same"
 TEXT = "how long a shortened text is, nothing depends on"
 EDGE = "a quote that backslashes lead to from the left edge is unreadable, escaped or not"
 QUOTE = (
@@ -15,6 +19,18 @@ _ESCAPED = (
     'while outside > left and value[outside - 1] == "\\\\" and _is_escaped(value, outside, left):'
 )
 _BACKSLASHES = 'while first > left and value[first - 1] == "\\\\":'
+_TOKEN = (
+    "_TOKEN = frozenset(\"!#$%&'*+-.^_`|~0123456789"
+    'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")'
+)
+_NODE_CACHE = (
+    "  # Proxies are few and clients come back. Entries are short, so the cache is small. "
+    "@lru_cache(maxsize=4096)"
+)
+_NODE = '_LONGEST_NODE = len("[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535")'
+_DATACLASS = "@dataclass(frozen=True, slots=True, eq=False)"
+_CONNECT = 'setting_changed.connect(_forget_policy, dispatch_uid="trustedproxy.conf")'
+_AMBIGUOUS = '_AMBIGUOUS = "ambiguous"  # as good as any text that is not an address'
 
 EXPLAINED = {
     (
@@ -63,4 +79,25 @@ EXPLAINED = {
         "return (index + first) & 1 == 1",
     ): "a sum is odd where a difference is",
     ("entries", "if outside < 0:", "if outside < 1:"): QUOTE,
+    ("networks", "Network = IPv4Network | IPv6Network", "pass"): TYPE,
+    ("networks", "_short.maxstring = _short.maxother = 60", "pass"): TEXT,
+    ("networks", '__slots__ = ("_ipv4", "_ipv6", "unix")', "pass"): SLOTS,
+    ("headers", "  @cache", ""): CACHE,
+    ("headers", _TOKEN, _TOKEN.replace('"!', '"XX!')): "an X is among them",
+    ("entries", _NODE_CACHE, ""): CACHE,
+    ("entries", _NODE, _NODE.replace('"[', '"XX[')): "what is longer is no address",
+    ("resolver", "LONGEST_TAIL = 256", "LONGEST_TAIL = 257"): SIZE,
+    ("resolver", "LONGEST_TAIL = 256", "LONGEST_TAIL = 255"): SIZE,
+    ("resolver", "@lru_cache(maxsize=1024)", "@lru_cache(maxsize= 1025)"): SIZE,
+    ("resolver", "@lru_cache(maxsize=1024)", "@lru_cache(maxsize= 1023)"): SIZE,
+    ("resolver", "@lru_cache(maxsize=4096)", "@lru_cache(maxsize= 4097)"): SIZE,
+    ("resolver", "@lru_cache(maxsize=4096)", "@lru_cache(maxsize= 4095)"): SIZE,
+    ("policy", _DATACLASS, _DATACLASS.replace("slots=True", "slots=False")): SLOTS,
+    ("conf", _CONNECT, _CONNECT.replace('"trusted', '"XXtrusted')): UID,
+    ("middleware", "sync_capable = True", "pass"): "Django takes it for granted",
+    ("asgi", _AMBIGUOUS, _AMBIGUOUS.replace('"a', '"XXa')): "any text that is no address",
+    ("asgi", '_FORGED = ""', '_FORGED = "XX"'): "any text that is no key",
+    ("asgi", "Scope = dict[str, Any]", "pass"): TYPE,
+    ("asgi", "Receive = Callable[[], Awaitable[dict[str, Any]]]", "pass"): TYPE,
+    ("asgi", "Send = Callable[[dict[str, Any]], Awaitable[None]]", "pass"): TYPE,
 }
