@@ -246,6 +246,15 @@ ROWS = [
         "10.0.0.2",
         settings=UNIX_AND_TEN,
     ),
+    Row(
+        "unix-hop-leaves-no-port",
+        [("X-Forwarded-For", "unix:, 10.0.0.2:80")],
+        "10.0.0.2",
+        "forwarded",
+        ("10.0.0.1",),
+        "10.0.0.2",
+        settings=UNIX_AND_TEN,
+    ),
     # RFC 7239
     rfc7239("rfc-one", f"for={CLIENT}", CLIENT),
     rfc7239("rfc-forged-prefix", f"for={FORGED}, for={CLIENT};proto=https;by=10.0.0.1", CLIENT),

@@ -284,17 +284,19 @@ def test_reject_malformed_covers_the_other_purposes(run, outcome):
             run(row(headers, **settings))
 
 
-def test_a_rejection_names_the_malformed_header(client, caplog):
+def test_a_rejection_names_the_malformed_headers(client, caplog):
     settings = {
+        "TRUSTED_PROXY_SCHEME_HEADER": "X-Forwarded-Proto",
         "TRUSTED_PROXY_HOST_HEADER": "X-Forwarded-Host",
         "TRUSTED_PROXY_REJECT": ["malformed"],
     }
-    headers = {"X-Forwarded-For": CLIENT, "X-Forwarded-Host": "<evil>"}
+    headers = {"X-Forwarded-For": CLIENT, "X-Forwarded-Host": "<evil>", "X-Forwarded-Proto": "x"}
     with override_settings(**settings):
         assert client.get("/echo", REMOTE_ADDR="10.0.0.1", headers=headers).status_code == 400
     rejections = [r for r in caplog.records if r.name.startswith("django.security")]
     assert rejections[0].getMessage() == (
-        "Request from peer '10.0.0.1' with malformed X-Forwarded-Host, which TRUSTED_PROXY_REJECT names."
+        "Request from peer '10.0.0.1' with malformed X-Forwarded-Proto, X-Forwarded-Host, which "
+        "TRUSTED_PROXY_REJECT names."
     )
 
 

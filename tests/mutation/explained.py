@@ -92,6 +92,16 @@ EXPLAINED = {
     ("resolver", "@lru_cache(maxsize=1024)", "@lru_cache(maxsize= 1023)"): SIZE,
     ("resolver", "@lru_cache(maxsize=4096)", "@lru_cache(maxsize= 4097)"): SIZE,
     ("resolver", "@lru_cache(maxsize=4096)", "@lru_cache(maxsize= 4095)"): SIZE,
+    (
+        "resolver",
+        'if packed is None and "%" in peer:',
+        'if packed is None or "%" in peer:',
+    ): "what has no zone is read a second time",
+    (
+        "resolver",
+        "is_cut = len(value) > LONGEST_TAIL",
+        "is_cut = len(value) >= LONGEST_TAIL",
+    ): "what is cut nowhere says the same if it is read again",
     ("policy", _DATACLASS, _DATACLASS.replace("slots=True", "slots=False")): SLOTS,
     ("conf", _CONNECT, _CONNECT.replace('"trusted', '"XXtrusted')): UID,
     ("middleware", "sync_capable = True", "pass"): "Django takes it for granted",
