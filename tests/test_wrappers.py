@@ -438,3 +438,10 @@ def test_no_pair_of_the_servers_header_list_is_handed_on():
     assert pair == [b"accept", b"*/*"]
     once = asgi.rewrite_scope({**scope_of(), "headers": [iter(pair)]}, get_policy())
     assert once["headers"] == [(b"accept", b"*/*")]
+
+
+def test_a_server_without_a_name_has_no_port_beside_the_stated_name():
+    scope = scope_of(("x-forwarded-server", "public.example"), server=None)
+    with override_settings(TRUSTED_PROXY_SERVER_HEADER="X-Forwarded-Server"):
+        got, _ = hand_on(scope)
+    assert got["server"] == ("public.example", 0)

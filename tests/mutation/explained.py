@@ -5,6 +5,7 @@ SIZE = "how much a cache holds is a matter of cost"
 CACHE = "without its cache it costs more, and says the same"
 TYPE = "a name for a type, for annotations alone"
 SLOTS = "slots save memory"
+AGAIN = "the pair is then read again until the parameters are too many"
 UID = "any text will do, as long as it is the same"
 TEXT = "how long a shortened text is, nothing depends on"
 EDGE = "a quote that backslashes lead to from the left edge is unreadable, escaped or not"
@@ -31,6 +32,11 @@ _NODE = '_LONGEST_NODE = len("[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65
 _DATACLASS = "@dataclass(frozen=True, slots=True, eq=False)"
 _CONNECT = 'setting_changed.connect(_forget_policy, dispatch_uid="trustedproxy.conf")'
 _AMBIGUOUS = '_AMBIGUOUS = "ambiguous"  # as good as any text that is not an address'
+_CLOSING = "if closing < 0 or behind is None:"
+_BELOW = 'script_name = request.META.get("SCRIPT_NAME", "")'
+_PREFIX = 'set_script_prefix(request.META.get("SCRIPT_NAME", ""))'
+_UNUSUAL = "if key is None and name.translate(None, _UNAMBIGUOUS):"
+_PLAIN = 'if key is not None or (b"_" not in name and b"." not in name and name.isascii()):'
 
 EXPLAINED = {
     (
@@ -110,4 +116,22 @@ EXPLAINED = {
     ("asgi", "Scope = dict[str, Any]", "pass"): TYPE,
     ("asgi", "Receive = Callable[[], Awaitable[dict[str, Any]]]", "pass"): TYPE,
     ("asgi", "Send = Callable[[dict[str, Any]], Awaitable[None]]", "pass"): TYPE,
+    ("entries", _CLOSING, _CLOSING.replace("< 0", "< 1")): "no string begins so far left",
+    ("entries", _CLOSING, _CLOSING.replace("< 0", "< -1")): AGAIN,
+    ("entries", "return -1", "return - 2"): "any negative number",
+    ("entries", "return -1", "return - 0"): AGAIN,
+    ("entries", "return -1", "return 1"): AGAIN,
+    ("middleware", _BELOW, _BELOW.replace('""', '"XX"')): "nothing is below what is not there",
+    ("middleware", _PREFIX, _PREFIX.replace('""', '"XX"')): "Django always has it",
+    ("asgi", _UNUSUAL, _UNUSUAL.replace("and", "or")): "a plain name is looked at twice",
+    (
+        "asgi",
+        _PLAIN,
+        _PLAIN.replace("None or", "None and"),
+    ): "a plain name without a key has none in another spelling",
+    (
+        "asgi",
+        'inner = scope.get("root_path") or ""',
+        'inner = scope.get("root_path") or "XX"',
+    ): "no path begins so",
 }
