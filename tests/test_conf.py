@@ -361,3 +361,17 @@ def test_parsing_never_raises_and_trusts_nobody_by_accident():
     assert found[1].msg.endswith("got <int>.")
     assert not policy.networks.unix
     assert policy.networks.merged == ()
+
+
+def test_the_headers_of_djangos_own_settings_are_left_to_django_to_read():
+    own = {
+        "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
+        "USE_X_FORWARDED_HOST": True,
+        "USE_X_FORWARDED_PORT": True,
+    }
+    with override_settings(**own):
+        assert {(d.purpose, d.header, d.is_written) for d in get_policy().designations} == {
+            ("scheme", "HTTP_X_FORWARDED_PROTO", False),
+            ("host", "HTTP_X_FORWARDED_HOST", False),
+            ("port", "HTTP_X_FORWARDED_PORT", False),
+        }

@@ -524,3 +524,11 @@ def test_another_server_knows_its_own_scheme():
     with override_settings(**DESIGNATED):
         rewrite(meta, get_policy())
     assert meta["wsgi.url_scheme"] == "https"
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [("[::1]", "[::1]"), ("[1::]", "[1::]"), ("[:::1]", None), ("[::1:]", None), ("[::1", None)],
+)
+def test_a_host_in_brackets_is_an_ipv6_address(text, host):
+    assert purposes.parse_host(text) == host

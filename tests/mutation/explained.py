@@ -134,4 +134,5 @@ EXPLAINED = {
         'inner = scope.get("root_path") or ""',
         'inner = scope.get("root_path") or "XX"',
     ): "no path begins so",
+    ("entries", _CLOSING, _CLOSING.replace("< 0", "<= 0")): "no string begins so far left",
 }
