@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from django_trustedproxy import purposes
 from django_trustedproxy.conf import PURPOSE_SETTINGS, get_policy
+from django_trustedproxy.entries import LONGEST_ENTRY
 from django_trustedproxy.headers import FORWARDING_HEADERS, meta_name
 from django_trustedproxy.meta import rewrite
 from django_trustedproxy.middleware import TrustedProxyMiddleware
@@ -532,3 +533,11 @@ def test_another_server_knows_its_own_scheme():
 )
 def test_a_host_in_brackets_is_an_ipv6_address(text, host):
     assert purposes.parse_host(text) == host
+
+
+@pytest.mark.parametrize(("length", "value"), [(LONGEST_ENTRY, "https"), (LONGEST_ENTRY + 1, None)])
+def test_a_header_of_another_purpose_may_be_as_long_as_an_entry(length, value):
+    text = "https".ljust(length, ",")
+    assert (
+        Designation("scheme", "HTTP_X_FORWARDED_PROTO", is_written=True).read(text).value == value
+    )
