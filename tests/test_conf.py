@@ -375,3 +375,26 @@ def test_the_headers_of_djangos_own_settings_are_left_to_django_to_read():
             ("host", "HTTP_X_FORWARDED_HOST", False),
             ("port", "HTTP_X_FORWARDED_PORT", False),
         }
+
+
+def parsed(**values):
+    return parse(type("Settings", (), values))
+
+
+@pytest.mark.parametrize(
+    ("value", "paste"), [("missing", ["missing"]), ("direct", ["direct"]), (None, ["direct"])]
+)
+def test_the_remedy_names_the_outcome_that_was_meant(value, paste):
+    (problem,) = parsed(TRUSTED_PROXY_REJECT=value)[1]
+    assert problem.hint == f"Write TRUSTED_PROXY_REJECT = {paste}."
+
+
+def test_what_cannot_be_designated_is_not_and_the_next_is():
+    policy, problems = parsed(
+        TRUSTED_PROXY_SCHEME_HEADER="X-Own",
+        TRUSTED_PROXY_HOST_HEADER="X-Own",
+        TRUSTED_PROXY_PORT_HEADER="X-Forwarded-Host",
+        TRUSTED_PROXY_PREFIX_HEADER="X-Forwarded-Prefix",
+    )
+    assert [problem.id for problem in problems] == ["E014", "E013"]
+    assert [d.purpose for d in policy.designations] == ["scheme", "prefix"]

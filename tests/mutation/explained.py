@@ -37,6 +37,7 @@ _BELOW = 'script_name = request.META.get("SCRIPT_NAME", "")'
 _PREFIX = 'set_script_prefix(request.META.get("SCRIPT_NAME", ""))'
 _UNUSUAL = "if key is None and name.translate(None, _UNAMBIGUOUS):"
 _PLAIN = 'if key is not None or (b"_" not in name and b"." not in name and name.isascii()):'
+_OTHERS = 'f"{name} names a header that speaks about the {others[0]}",'
 
 EXPLAINED = {
     (
@@ -135,4 +136,5 @@ EXPLAINED = {
         'inner = scope.get("root_path") or "XX"',
     ): "no path begins so",
     ("entries", _CLOSING, _CLOSING.replace("< 0", "<= 0")): "no string begins so far left",
+    ("conf", _OTHERS, _OTHERS.replace("[0]", "[ -1]")): "no header has two purposes",
 }
