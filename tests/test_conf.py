@@ -398,3 +398,17 @@ def test_what_cannot_be_designated_is_not_and_the_next_is():
     )
     assert [problem.id for problem in problems] == ["E014", "E013"]
     assert [d.purpose for d in policy.designations] == ["scheme", "prefix"]
+
+
+def test_a_name_in_meta_form_has_no_hyphen():
+    (problem,) = parsed(TRUSTED_PROXY_HEADER="HTTP_X-REAL-IP")[1]
+    assert problem.id == "E008"
+
+
+def test_each_problem_has_a_line_of_its_own():
+    wrong = {"TRUSTED_PROXIES": ["*"], "TRUSTED_PROXY_KEEP_HEADER": 1}
+    with override_settings(**wrong), pytest.raises(ImproperlyConfigured) as caught:
+        get_policy()
+    problems = parsed(**wrong)[1]
+    lines = [f"trustedproxy.{p.id}: {p.msg} {p.hint}" for p in problems]
+    assert str(caught.value).split("\n") == lines

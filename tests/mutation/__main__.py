@@ -59,7 +59,11 @@ STAGES = {
         ("conf", "properties"),
     ],
     "meta": [*ENGINE[:2], ("middleware", "wrappers"), ("purposes",), ("properties",)],
-    "conf": [("conf",), ("purposes", "checks", "middleware"), ("readme", "neighbour_checks")],
+    "conf": [
+        ("conf", "resolver"),
+        ("purposes", "checks", "middleware"),
+        ("readme", "neighbour_checks"),
+    ],
     "middleware": [("middleware", "wrappers"), ("purposes",), ("diagnosis", "fuzz", "properties")],
     "wsgi": [("wrappers",), ("rows", "diagnosis")],
     "asgi": [("wrappers",), ("fuzz",), ("rows", "purposes"), ("properties", "diagnosis")],
