@@ -22,7 +22,7 @@ help:
 	@echo "make fuzz              break the invariants, for SECONDS=60 or for RUNS=10000000"
 	@echo "make mutants           change the package in one place at a time; SAMPLE=60 does 60 of them"
 	@echo "make test-servers      put real servers behind real proxies, and write docs/servers.md"
-	@echo "make bench             measure it beside its peers, and write docs/benchmarks.md (8 minutes)"
+	@echo "make bench             measure it beside its peers, and write docs/benchmarks.md (some minutes)"
 	@echo "make lint              ruff and mypy"
 	@echo "make clean             remove what these commands made"
 

@@ -168,8 +168,9 @@ class _Reader:
             entries = []
         parsed = [self._entry(f"{name}[{index}]", entry) for index, entry in enumerate(entries)]
         networks = TrustedNetworks(chain.from_iterable(parsed), unix=has_unix(entries))
+        merged = networks.merged
         for everybody in (ALL_IPV4, ALL_IPV6):
-            if everybody in networks.merged:
+            if everybody in merged:
                 self.report(
                     "E007",
                     f"{name} trusts everybody",

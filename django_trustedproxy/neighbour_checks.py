@@ -37,7 +37,8 @@ _UNSET = object()
 def _reaches_an_exception(value: Any, policy: Policy) -> bool:
     """Tell whether whom django-lockdown trusts gets in by a proxy of ours that is an exception."""
     trusted, excepted = map(_networks, (value, _read("LOCKDOWN_REMOTE_ADDR_EXCEPTIONS")))
-    is_by_proxy = any(one.overlaps(proxy) for one in excepted for proxy in policy.networks.merged)
+    merged = policy.networks.merged
+    is_by_proxy = any(one.overlaps(proxy) for one in excepted for proxy in merged)
     return is_by_proxy and not all(any(_is_within(one, e) for e in excepted) for one in trusted)
 
 

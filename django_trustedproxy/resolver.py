@@ -102,7 +102,7 @@ def resolve(policy: Policy, peer: object, lookup: Callable[[str], str | None]) -
     value = lookup(policy.header)
     if value:
         is_cut = len(value) > LONGEST_TAIL
-        # Where an element of Forwarded begins cannot be told without parsing what is left of it.
+        # A cut list is read one entry ahead; in Forwarded that would parse what a client wrote.
         has_tail = policy.form.is_list or not is_cut
         told = _read_tail(policy, nearest, value[-LONGEST_TAIL:], is_cut) if has_tail else None
         resolution = told or _read(policy, nearest, value)
