@@ -107,7 +107,7 @@ def running(server, ssl_redirect):
 
 def wait_for_certificate(site):
     """Wait until Caddy has made its certificate, which it does after it listens."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         try:
             Browser(site).ask("GET", "/login/")
