@@ -13,14 +13,14 @@ from django.utils.module_loading import import_string
 
 from . import conf
 from .conf import ID
+from .engine.networks import NAMES
 from .inspection import find_store
-from .networks import NAMES
 from .processors import FIXERS, OUR_MIDDLEWARE, READERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .networks import Network
+    from .engine.networks import Network
 
 # Django's own settings by purpose: two that believe a header, and one that fixes the prefix.
 _TWINS = {

@@ -10,25 +10,24 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
-from .headers import FORWARDED, FORWARDING_HEADERS, is_token, meta_name, meta_names
-from .networks import (
+from .display import short_repr
+from .engine.answer import REJECTABLE
+from .engine.networks import (
     ALL_IPV4,
     ALL_IPV6,
     EntryError,
     TrustedNetworks,
     has_unix,
     parse_entry,
-    short_repr,
 )
-from .policy import REJECTABLE, Policy
-from .purposes import Designation
-from .resolver import forget
+from .engine.policy import Designation, Policy
+from .engine.purposes import FORWARDED, FORWARDING_HEADERS, is_token, meta_name, meta_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .networks import Network
-    from .policy import Outcome
+    from .engine.answer import Outcome
+    from .engine.networks import Network
 
 ID = "trustedproxy."
 """What the ids of all our system checks begin with."""
@@ -133,7 +132,6 @@ def get_policy() -> Policy:
 
 def _forget_policy(**_: object) -> None:
     get_policy.cache_clear()
-    forget()
 
 
 setting_changed.connect(_forget_policy, dispatch_uid="trustedproxy.conf")

@@ -5,17 +5,18 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .headers import wire_name
-from .meta import KEY, rewrite
-from .networks import UNIX, TrustedNetworks, parse_entry, short_repr
-from .resolver import MAX_HOPS, walk
+from .display import short_repr
+from .engine.addresses import UNIX
+from .engine.decision import MAX_HOPS, Verdict, walk
+from .engine.networks import TrustedNetworks, parse_entry
+from .engine.purposes import wire_name
+from .environ import KEY, rewrite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from .policy import Policy
-    from .resolver import Resolution
-
+    from .engine.answer import Answer
+    from .engine.policy import Policy
 
 _END = object()
 # Where proxies stand, and clients of the public do not.
@@ -23,13 +24,10 @@ _INTERNAL = TrustedNetworks.parse(["private", "loopback", "link-local", "shared"
 
 
 class Hop(NamedTuple):
-    """One entry of the header as it was read: its text, the verdict, and the entry that trusts it.
-
-    `verdict` is "trusted proxy", "client", "empty", "not an address" or "too many entries".
-    """
+    """One hop of the header as it was read: its text, the verdict, and the entry that trusts it."""
 
     text: str
-    verdict: str
+    verdict: Verdict
     trusted_by: str | None
 
 
@@ -40,7 +38,7 @@ class Explanation(NamedTuple):
     the header was left unread.
     """
 
-    resolution: Resolution
+    answer: Answer
     peer_trusted_by: str | None
     hops: tuple[Hop, ...]
     is_read_to_end: bool
@@ -51,7 +49,7 @@ class Explanation(NamedTuple):
     @property
     def sentence(self) -> str:
         """Say why REMOTE_ADDR is what it is, and what else the request suggests."""
-        return sentence(self.resolution, self.hops) + self.suggestion
+        return sentence(self.answer, self.hops) + self.suggestion
 
 
 def explain(policy: Policy, entries: Sequence[object], meta: dict[str, Any]) -> Explanation:
@@ -60,45 +58,31 @@ def explain(policy: Policy, entries: Sequence[object], meta: dict[str, Any]) -> 
     `entries` are those of `TRUSTED_PROXIES` that the policy was made of.
     """
     after = dict(meta)
-    resolution = rewrite(after, policy)
+    answer = rewrite(after, policy)
     after.pop(KEY)
     hops: tuple[Hop, ...] = ()
     value = meta.get(policy.header)
     is_read_to_end = True
-    is_direct = resolution.outcome == "direct"
+    is_direct = answer.outcome == "direct"
     if value and not is_direct:
-        hops, is_read_to_end = _read(policy, entries, resolution, value)
-    trusted_by = None if is_direct else _entry_of(resolution.peer or UNIX, entries)
-    further = suggestion(resolution, policy.networks, value)
-    return Explanation(resolution, trusted_by, hops, is_read_to_end, dict(meta), after, further)
+        hops, is_read_to_end = _read(policy, entries, value)
+    trusted_by = None if is_direct else _entry_of(answer.peer or UNIX, entries)
+    further = suggestion(answer, policy.networks, value)
+    return Explanation(answer, trusted_by, hops, is_read_to_end, dict(meta), after, further)
 
 
-def _read(
-    policy: Policy, entries: Sequence[object], resolution: Resolution, value: str
-) -> tuple[tuple[Hop, ...], bool]:
-    """Walk once more and note what is read; return the hops, and whether that was all."""
-    texts: list[str | None] = []
-    entries_of_header = policy.form.read(value)
-
-    def noted() -> Iterator[str | None]:
-        for text in entries_of_header:
-            texts.append(text)
-            yield text
-
-    way, outcome, _ = walk(policy.networks, resolution.peer or UNIX, noted())
-    verified = way[1:]
-    hops = []
-    for index, text in enumerate(texts):
-        if index == MAX_HOPS:
-            hops.append(Hop(text or "", "too many entries", None))
-        elif text == "":
-            hops.append(Hop("", "empty", None))
-        elif verified and not (outcome == "malformed" and index == len(texts) - 1):
-            trusted_by = _entry_of(verified.pop(0), entries)
-            hops.append(Hop(text or "", "trusted proxy" if trusted_by else "client", trusted_by))
-        else:
-            hops.append(Hop(text or "", "not an address", None))
-    return tuple(hops), next(entries_of_header, _END) is _END
+def _read(policy: Policy, entries: Sequence[object], value: str) -> tuple[tuple[Hop, ...], bool]:
+    """Walk once more; return the hops that are read, and whether those are all."""
+    texts = iter(policy.form.read(value))
+    hops = tuple(
+        Hop(
+            text or "",
+            verdict,
+            _entry_of(address, entries) if address and verdict == "trusted proxy" else None,
+        )
+        for text, verdict, address, _ in walk(policy.networks, texts)
+    )
+    return hops, next(texts, _END) is _END
 
 
 def _entry_of(address: str, entries: Sequence[object]) -> str | None:
@@ -112,74 +96,93 @@ def _entry_of(address: str, entries: Sequence[object]) -> str | None:
     return None
 
 
-def sentence(resolution: Resolution, hops: Sequence[Hop] = ()) -> str:
+def sentence(answer: Answer, hops: Sequence[Hop] = ()) -> str:
     """Say why REMOTE_ADDR is what it is, and what to do if that is wrong.
 
     Header text appears escaped and shortened only.
     """
-    peer = resolution.peer
+    peer = answer.peer
     who = f"the peer {peer}" if peer else "the peer, which has no address,"
-    if resolution.outcome == "direct":
-        return _upper(f"{who} is not in TRUSTED_PROXIES, so it is the client{_remedy(resolution)}")
-    if resolution.outcome == "missing":
-        return _upper(f"{who} is a trusted proxy but {_missing(resolution)}")
-    if resolution.outcome == "malformed":
+    if answer.outcome == "direct":
+        return _upper(f"{who} is not in TRUSTED_PROXIES, so it is the client{_remedy(answer)}")
+    if answer.outcome == "missing":
+        return _upper(f"{who} is a trusted proxy but {_missing(answer)}")
+    if answer.outcome == "malformed":
         before = _what_ended(hops)
-        last = f"{resolution.client}, the last verified hop," if resolution.proxies else who
+        last = f"{answer.client}, the last verified hop," if answer.proxies else who
         return (
-            f"The walk through {resolution.header} ended before {before}, so {last} stands for the "
+            f"The walk through {answer.header} ended before {before}, so {last} stands for the "
             "client."
         )
-    if not resolution.proxies:
+    if not answer.proxies:
         return _upper(
-            f"{who} is the client: {resolution.header} names only the Unix socket that it reached."
+            f"{who} is the client: {answer.header} names only the Unix socket that it reached."
         )
     return (
-        f"{resolution.client} is the client: {resolution.header} names it, behind the trusted "
-        f"{_some(resolution.proxies)}."
+        f"{answer.client} is the client: {answer.header} names it, behind the trusted "
+        f"{_some(answer.proxies)}."
     )
 
 
-def suggestion(
-    resolution: Resolution, networks: TrustedNetworks, header_text: str | None = None
-) -> str:
+def suggestion(answer: Answer, networks: TrustedNetworks, header_text: str | None = None) -> str:
     """Say what else may be wrong, as a further sentence, or return "".
 
     `header_text` is the designated header as it came.
     """
-    client = resolution.client
+    client = answer.client
     if client is None:
         return ""
-    if resolution.outcome == "direct":
+    if answer.outcome == "direct":
         if client not in [part.strip() for part in (header_text or "").split(",")]:
             return ""
         return (
             " But the header names the peer itself: a server that processes headers has taken it "
-            "from there. Run uvicorn with --no-proxy-headers."
+            f"from there. {_NO_PROXY_HEADERS}"
         )
+    if not answer.proxies:
+        return ""
     packed = ip_address(client).packed
-    if not resolution.proxies or packed not in _INTERNAL or packed in networks:
+    if packed not in _INTERNAL or packed in networks:
         return ""
     return f" If {client} is a proxy of your own, add it to TRUSTED_PROXIES."
 
 
-def _remedy(resolution: Resolution) -> str:
-    if not resolution.dropped:
-        return "."
-    listed = f'"{resolution.peer}"' if resolution.peer else '"unix:"'
-    verb = "was" if len(resolution.dropped) == 1 else "were"
+def taken_from_header(address: str, header: str) -> str:
+    """Say that the server took REMOTE_ADDR, shown as `address`, from the header already."""
     return (
-        f", and {_names(resolution.dropped)} {verb} dropped. If it is your own proxy, add {listed} "
+        f"The server seems to have taken REMOTE_ADDR ({address}) from {header} already, so the "
+        f"proxy cannot be seen any more. {_NO_PROXY_HEADERS}"
+    )
+
+
+def malformed_header(name: str, peer: str | None) -> str:
+    """Say that the header of a purpose could not be believed."""
+    return (
+        f"{name} from the trusted proxy {peer} is malformed: its values differ, or one has the "
+        "wrong form. Have the proxy set it."
+    )
+
+
+_NO_PROXY_HEADERS = "Run uvicorn with --no-proxy-headers, and daphne without --proxy-headers."
+
+
+def _remedy(answer: Answer) -> str:
+    if not answer.dropped:
+        return "."
+    listed = f'"{answer.peer}"' if answer.peer else '"unix:"'
+    verb = "was" if len(answer.dropped) == 1 else "were"
+    return (
+        f", and {_names(answer.dropped)} {verb} dropped. If it is your own proxy, add {listed} "
         "to TRUSTED_PROXIES; if it is not, leave it out, or it could claim any address."
     )
 
 
-def _missing(resolution: Resolution) -> str:
-    text = f"sent no {resolution.header}, so REMOTE_ADDR stays."
-    if not resolution.dropped:
+def _missing(answer: Answer) -> str:
+    text = f"sent no {answer.header}, so REMOTE_ADDR stays."
+    if not answer.dropped:
         return f"{text} Have the proxy set it; its own health checks carry none."
     return (
-        f"{text} It sent {_names(resolution.dropped)}: name the header that your proxy sets in "
+        f"{text} It sent {_names(answer.dropped)}: name the header that your proxy sets in "
         "TRUSTED_PROXY_HEADER."
     )
 
@@ -187,8 +190,8 @@ def _missing(resolution: Resolution) -> str:
 def _what_ended(hops: Sequence[Hop]) -> str:
     if not hops:
         return "something that is not an address"
-    if hops[-1].verdict == "too many entries":
-        return f"entry {MAX_HOPS + 1}"
+    if hops[-1].verdict == "too many hops":
+        return f"hop {MAX_HOPS + 1}"
     return short_repr(hops[-1].text)
 
 

@@ -5,27 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.asgi import ASGIRequest
 from django.urls import set_script_prefix
 
+from . import log
 from .conf import get_policy
-from .diagnosis import Diagnosis
-from .exceptions import RejectedByTrustedProxy
-from .meta import KEY, write_client
-from .resolver import Resolution, rejection
+from .engine.answer import Answer
+from .environ import KEY, rewrite, write_client
+from .exceptions import RejectedByTrustedProxy, rejection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.http import HttpRequest
 
-    from .policy import Policy
+    from .engine.policy import Policy
 
 
 class TrustedProxyMiddleware:
     """Rewrite `request.META` so that REMOTE_ADDR is the client, and set `request.trusted_proxy`.
 
-    `request.trusted_proxy` is the `Resolution` of the request. Raises `ImproperlyConfigured` at
+    `request.trusted_proxy` is the `Answer` of the request. Raises `ImproperlyConfigured` at
     start-up if a setting cannot be used, and `RejectedByTrustedProxy` for a request whose outcome
     `TRUSTED_PROXY_REJECT` names.
     """
@@ -35,46 +36,66 @@ class TrustedProxyMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         get_policy()
+        log.watch()
         self.get_response = get_response
-        self.diagnosis = Diagnosis()
         if iscoroutinefunction(get_response):
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> Any:
-        policy = get_policy()
-        peer = _read_scope(request) if isinstance(request, ASGIRequest) else None
-        is_wrapped = KEY in request.META
-        resolution = self.diagnosis.rewrite(request.META, policy, peer)
-        # Cached copies of what has changed, which an earlier middleware may have asked for.
+        policy, meta = get_policy(), request.META
+        peer, scheme = None, ""
+        if isinstance(request, ASGIRequest):
+            _take_over(request)
+            peer = (request.scope.get("client") or (None,))[0]
+            scheme = request.scope.get("scheme") or "http"
+        is_wrapped = KEY in meta
+        findings = () if is_wrapped else log.receive(meta, policy, peer)
+        answer = rewrite(meta, policy, scheme)
+        if not is_wrapped:
+            log.tell(answer, findings, policy, meta.get("SERVER_SOFTWARE"))
+        # Cached copies of what has changed, which an earlier middleware may have asked for (Django
+        # 5.2 to 6.1).
         request.__dict__.pop("headers", None)
         request.__dict__.pop("_current_scheme_host", None)
         if policy.designations:
-            _write_request(request, policy, resolution, is_wrapped=is_wrapped)
-        request.trusted_proxy = resolution  # type: ignore[attr-defined] # what this package adds
-        if reason := rejection(policy, resolution):
+            _write_request(request, policy, answer, is_wrapped=is_wrapped)
+        request.trusted_proxy = answer  # type: ignore[attr-defined] # what this package adds
+        if policy.reject and (reason := rejection(policy, answer)):
             raise RejectedByTrustedProxy(reason)
         return self.get_response(request)
 
 
-def _read_scope(request: ASGIRequest) -> object:
-    """Take over what a wrapper has decided, and return the address of the scope's client."""
-    decided = request.scope.get(KEY)
-    if isinstance(decided, Resolution):
+def get_trusted_proxy(request: HttpRequest) -> Answer:
+    """Return `request.trusted_proxy`, typed.
+
+    Raises `ImproperlyConfigured` if `TrustedProxyMiddleware` has not seen the request.
+    """
+    answer = getattr(request, "trusted_proxy", None)
+    if not isinstance(answer, Answer):
+        raise ImproperlyConfigured(
+            "The request has no trusted_proxy: expected TrustedProxyMiddleware to have seen it. "
+            "Put 'django_trustedproxy.middleware.TrustedProxyMiddleware' first in MIDDLEWARE."
+        )
+    return answer
+
+
+def _take_over(request: ASGIRequest) -> None:
+    """Write what a wrapper has decided into META, which Django made of the scope."""
+    answer = request.scope.get(KEY)
+    if isinstance(answer, Answer):
         # A scope cannot have a client without a port, and has 0 for an unknown one.
-        write_client(request.META, decided, decided.client)
-        request.META[KEY] = decided
-    client = request.scope.get("client")
-    return client[0] if client else None
+        write_client(request.META, answer, answer.client)
+        request.META[KEY] = answer
 
 
 def _write_request(
-    request: HttpRequest, policy: Policy, resolution: Resolution, *, is_wrapped: bool
+    request: HttpRequest, policy: Policy, answer: Answer, *, is_wrapped: bool
 ) -> None:
     """Bring what Django computed from META and scope into step with the statements."""
-    scheme = resolution.stated("scheme")
+    scheme = answer.stated("scheme")
     if scheme is not None and isinstance(request, ASGIRequest):
         request.scope = {**request.scope, "scheme": scheme}  # the server keeps its own
-    prefix = resolution.stated("prefix")
+    prefix = answer.stated("prefix")
     if prefix is not None:
         script_name = request.META.get("SCRIPT_NAME", "")
         # Behind a wrapper, Django may be mounted below the prefix; without one, nothing is below.

@@ -18,18 +18,18 @@ from django.core.checks import CheckMessage, Warning  # noqa: A004 - Django's ow
 
 from . import conf
 from .conf import ID
-from .headers import FORWARDED
+from .engine.addresses import pack
+from .engine.purposes import FORWARDED
 from .inspection import Call, find_calls
 from .neighbours import NEIGHBOURS
-from .networks import pack
 from .processors import FIXER_SETTINGS, OUR_WRAPPERS, WRAPPERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from .engine.networks import Network
+    from .engine.policy import Policy
     from .neighbours import Neighbour
-    from .networks import Network
-    from .policy import Policy
 
 _UNSET = object()
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from debug_toolbar.panels import Panel
 
 from .conf import get_policy
+from .engine.answer import Answer
+from .engine.purposes import wire_name
 from .explanation import sentence, suggestion
-from .headers import wire_name
-from .resolver import Resolution
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -30,7 +30,7 @@ class TrustedProxyPanel(Panel):
     def generate_stats(self, request: HttpRequest, response: HttpResponse) -> None:  # noqa: ARG002 - the toolbar's
         """Record what `request.trusted_proxy` says, as plain data for the toolbar's store."""
         answer = getattr(request, "trusted_proxy", None)
-        if not isinstance(answer, Resolution):
+        if not isinstance(answer, Answer):
             self.record_stats({"client": None})
             return
         self.record_stats(

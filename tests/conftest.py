@@ -2,13 +2,13 @@
 
 import pytest
 
-from django_trustedproxy import diagnosis
-from django_trustedproxy.policy import OUTCOMES
+from django_trustedproxy import log
+from django_trustedproxy.engine.answer import OUTCOMES
 
 
 @pytest.fixture(autouse=True)
 def told(monkeypatch):
     """Let every outcome count as told already; a test of the log empties the set."""
     kinds = set(OUTCOMES)
-    monkeypatch.setattr(diagnosis, "_told", kinds)
+    monkeypatch.setattr(log, "_told", kinds)
     return kinds

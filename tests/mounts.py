@@ -13,8 +13,9 @@ from django.test import override_settings
 
 from django_trustedproxy import asgi, wsgi
 from django_trustedproxy.conf import get_policy
-from django_trustedproxy.headers import meta_name
-from django_trustedproxy.meta import rewrite
+from django_trustedproxy.engine.purposes import meta_name
+from django_trustedproxy.environ import rewrite
+from tests.answers import facts_of
 from tests.rows import MISSING
 
 VOLATILE = {
@@ -32,10 +33,10 @@ ANSWER_SECONDS = 60
 
 
 class Seen(NamedTuple):
-    """What a view sees: META without what servers spell differently, and the resolution."""
+    """What a view sees: META without what servers spell differently, and the answer."""
 
     meta: dict
-    resolution: list
+    answer: dict
     view: dict
 
 
@@ -60,8 +61,8 @@ def run_meta(row):
     if row.peer is not MISSING:
         meta["REMOTE_ADDR"] = row.peer
     with override_settings(**row.settings):
-        resolution = rewrite(meta, get_policy())
-    return Seen(comparable(meta), json.loads(json.dumps(resolution)), {})
+        answer = rewrite(meta, get_policy())
+    return Seen(comparable(meta), json.loads(json.dumps(facts_of(answer))), {})
 
 
 def run_wsgi(row, wrap=lambda application: application):
@@ -122,7 +123,7 @@ async def exchange(application, scope):
 def seen(body):
     """Read what the echo view answered."""
     answer = json.loads(body)
-    return Seen(comparable(answer["meta"]), answer["resolution"], answer["view"])
+    return Seen(comparable(answer["meta"]), answer["answer"], answer["view"])
 
 
 MOUNTS = {

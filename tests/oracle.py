@@ -142,7 +142,14 @@ def _split_outside_quotes(text):
 
 
 def read_forwarded(value):
-    return ["" if e is None else e.get("for") or None for e in read_elements(value)]
+    return ["" if e is None else _node(e) for e in read_elements(value)]
+
+
+def _node(element):
+    """Return the `for` of an element without an obfuscated port (RFC 7239, 6.3)."""
+    text = element.get("for") or None
+    match = re.fullmatch(r"(\[[^\]]*\]|[^:]*):_[\w.-]+", text or "", re.ASCII)
+    return match[1] if match else text
 
 
 READERS = {
@@ -216,7 +223,7 @@ def decide(trust, header, peer, value):
 def stated(trust, purpose, value):
     """Return the `proto` or `host` that a `Forwarded` header of a trusted peer states, or None."""
     elements = read_elements(value)
-    nodes = ["" if e is None else e.get("for") or None for e in elements]
+    nodes = read_forwarded(value)
     *_, looked = walk(trust, nodes)
     name = {"scheme": "proto", "host": "host"}[purpose]
     said = [e[name] for e in elements[: min(looked, MOST_HOPS)] if e is not None and name in e]

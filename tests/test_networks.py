@@ -6,14 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from django_trustedproxy.networks import (
-    NAMES,
-    EntryError,
-    TrustedNetworks,
-    pack,
-    parse_entry,
-    unpack,
-)
+from django_trustedproxy.engine.addresses import pack, unpack
+from django_trustedproxy.engine.networks import NAMES, EntryError, TrustedNetworks, parse_entry
 from tests.oracle import read_address
 
 ADDRESSES = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6))

@@ -8,13 +8,13 @@ from django.urls import set_script_prefix
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_trustedproxy import purposes
 from django_trustedproxy.conf import PURPOSE_SETTINGS, get_policy
-from django_trustedproxy.entries import LONGEST_ENTRY
-from django_trustedproxy.headers import FORWARDING_HEADERS, meta_name
-from django_trustedproxy.meta import rewrite
+from django_trustedproxy.engine import purposes
+from django_trustedproxy.engine.hops import LONGEST_HOP
+from django_trustedproxy.engine.policy import Designation
+from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_name
+from django_trustedproxy.environ import rewrite
 from django_trustedproxy.middleware import TrustedProxyMiddleware
-from django_trustedproxy.purposes import Designation
 from tests.mounts import MOUNTS
 from tests.rows import CLIENT, MISSING, Row
 
@@ -137,8 +137,8 @@ MALFORMED = {
         "javascript",
         "https\n",
         "https/1.1",
-        "on",
-        "1",
+        "yes",
+        "2",
         '"https"',
     ],
     "host": [
@@ -209,7 +209,8 @@ def test_an_empty_header_says_nothing_and_goes(run, text):
 )
 def test_a_flag_says_whether_the_client_used_tls(run, name, text):
     seen = run(row([(name, text)], TRUSTED_PROXY_SCHEME_HEADER=name))
-    is_on, is_off = text.lower() in ("on", "true", "1"), text.lower() in ("off", "false", "0")
+    is_on = text.lower() in ("on", "true", "1", "https")
+    is_off = text.lower() in ("off", "false", "0")
     assert seen.view["is_secure"] is is_on
     assert seen.meta.get(meta_name(name)) == ("on" if is_on else "off" if is_off else None)
 
@@ -535,7 +536,7 @@ def test_a_host_in_brackets_is_an_ipv6_address(text, host):
     assert purposes.parse_host(text) == host
 
 
-@pytest.mark.parametrize(("length", "value"), [(LONGEST_ENTRY, "https"), (LONGEST_ENTRY + 1, None)])
+@pytest.mark.parametrize(("length", "value"), [(LONGEST_HOP, "https"), (LONGEST_HOP + 1, None)])
 def test_a_header_of_another_purpose_may_be_as_long_as_an_entry(length, value):
     text = "https".ljust(length, ",")
     assert (

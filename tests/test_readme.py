@@ -11,11 +11,11 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from django_trustedproxy.conf import DEFAULTS, get_policy, parse
-from django_trustedproxy.headers import FORWARDING_HEADERS, meta_name
-from django_trustedproxy.meta import rewrite
+from django_trustedproxy.engine.answer import OUTCOMES
+from django_trustedproxy.engine.networks import NAMES
+from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_name
+from django_trustedproxy.environ import rewrite
 from django_trustedproxy.neighbours import NEIGHBOURS
-from django_trustedproxy.networks import NAMES
-from django_trustedproxy.policy import OUTCOMES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()

@@ -17,8 +17,8 @@ from django.urls import set_script_prefix
 
 from django_trustedproxy import asgi, wsgi
 from django_trustedproxy.conf import get_policy
+from django_trustedproxy.engine.answer import Answer
 from django_trustedproxy.middleware import TrustedProxyMiddleware
-from django_trustedproxy.resolver import Resolution
 
 CLIENT = "203.0.113.9"
 FORGED = "6.6.6.6"
@@ -71,7 +71,7 @@ def test_the_application_gets_a_copy_that_says_who_the_client_is(kind):
         (b"cookie", b"a=1"),
         (b"x-forwarded-for", f"{CLIENT}, 10.0.0.2".encode()),
     ]
-    assert got["trusted_proxy"] == Resolution(
+    assert got["trusted_proxy"] == Answer(
         "10.0.0.1",
         CLIENT,
         ("10.0.0.2", "10.0.0.1"),
@@ -79,6 +79,7 @@ def test_the_application_gets_a_copy_that_says_who_the_client_is(kind):
         "X-Forwarded-For",
         4712,
         dropped=("HTTP_X_REAL_IP",),
+        header_text=f"6.6.6.6, {CLIENT}:4712, 10.0.0.2",
     )
 
 

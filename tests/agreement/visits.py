@@ -11,7 +11,7 @@ from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 
 from django_trustedproxy import asgi, wsgi
-from django_trustedproxy.headers import FORWARDING_HEADERS
+from django_trustedproxy.engine.purposes import FORWARDING_HEADERS
 from tests.mounts import exchange, joined
 
 # The addresses are public ones: packages rank those that are reserved for documentation lower.

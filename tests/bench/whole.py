@@ -9,8 +9,8 @@ import sys
 import time
 import tracemalloc
 
-from django_trustedproxy.networks import TrustedNetworks
-from django_trustedproxy.policy import Policy
+from django_trustedproxy.engine.networks import TrustedNetworks
+from django_trustedproxy.engine.policy import Policy
 from tests import stack
 from tests.bench.rounds import Spread, spread
 from tests.bench.workloads import CLIENT, networks

@@ -6,7 +6,7 @@ import json
 import socket
 from typing import NamedTuple
 
-from django_trustedproxy.headers import FORWARDING_HEADERS, meta_names
+from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_names
 
 # All of 127.0.0.0/8 is this host, so that each visitor has an address of its own.
 HONEST, ATTACKER, DIRECT, PROXY = "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from urllib.parse import quote
 
-from django_trustedproxy.headers import meta_name
+from django_trustedproxy.engine.purposes import meta_name
 from tests import stack
 from tests.servers import questions
 from tests.servers.readings import Answer

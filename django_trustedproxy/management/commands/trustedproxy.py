@@ -12,16 +12,18 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from django_trustedproxy import conf
+from django_trustedproxy.display import short_repr
+from django_trustedproxy.engine.addresses import UNIX
+from django_trustedproxy.engine.networks import parse_entry
+from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, is_token, meta_name, wire_name
 from django_trustedproxy.explanation import explain
-from django_trustedproxy.headers import FORWARDING_HEADERS, is_token, meta_name, wire_name
-from django_trustedproxy.networks import UNIX, parse_entry, short_repr
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterable
 
+    from django_trustedproxy.engine.policy import Policy
     from django_trustedproxy.explanation import Explanation
-    from django_trustedproxy.policy import Policy
 
 
 class Command(BaseCommand):
@@ -125,7 +127,7 @@ class Command(BaseCommand):
 
     def facts(self, found: Explanation) -> dict[str, Any]:
         """Return an explanation as data."""
-        answer = found.resolution
+        answer = found.answer
         return {
             "client": answer.client,
             "outcome": answer.outcome,
@@ -141,7 +143,7 @@ class Command(BaseCommand):
 
     def lines(self, policy: Policy, found: Explanation) -> Iterable[str]:
         """Yield an explanation as lines."""
-        answer = found.resolution
+        answer = found.answer
         yield self.title("Peer")
         trusted = found.peer_trusted_by
         verdict = f"trusted by {trusted!r}" if trusted else "not in TRUSTED_PROXIES"

@@ -1,8 +1,7 @@
-"""Addresses as packed bytes, and the networks that are trusted."""
+"""The networks that are trusted: the entries of TRUSTED_PROXIES, and who is in them."""
 
 from __future__ import annotations
 
-import socket
 from bisect import bisect_right
 from ipaddress import (
     IPv4Address,
@@ -17,15 +16,15 @@ from ipaddress import (
     summarize_address_range,
 )
 from itertools import chain, zip_longest
-from reprlib import Repr
 from typing import TYPE_CHECKING
+
+from .addresses import UNIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 Network = IPv4Network | IPv6Network
 
-UNIX = "unix:"
 ALL_IPV4, ALL_IPV6 = IPv4Network("0.0.0.0/0"), IPv6Network("::/0")
 
 NAMES: dict[str, tuple[Network, ...]] = {
@@ -42,42 +41,7 @@ NAMES: dict[str, tuple[Network, ...]] = {
     UNIX: (),
 }
 
-_MAPPED_PREFIX = bytes(10) + b"\xff\xff"
 _MAPPED_PREFIX_LENGTH = 96
-
-_short = Repr()
-_short.maxstring = _short.maxother = 60
-
-
-def short_repr(value: object) -> str:
-    """Return a repr of at most about 60 characters, of any object."""
-    try:
-        return _short.repr(value)
-    except Exception:  # noqa: BLE001 - an error message must not fail on the object that it tells of
-        return f"<{type(value).__name__}>"
-
-
-def pack(text: str) -> bytes | None:
-    """Return the 4 bytes of an IPv4 or the 16 of an IPv6 address, or None if `text` is neither.
-
-    An IPv4-mapped address (RFC 4291, 2.5.5.2) is its IPv4 address. Blanks, leading zeros, zone ids,
-    ports and brackets are not part of an address. Never raises.
-    """
-    family = socket.AF_INET6 if ":" in text else socket.AF_INET
-    try:
-        packed = socket.inet_pton(family, text)
-    except (OSError, ValueError):  # ValueError: a NUL, or text that UTF-8 cannot carry
-        return None
-    return packed[12:] if packed.startswith(_MAPPED_PREFIX) else packed
-
-
-def unpack(packed: bytes) -> str:
-    """Return the canonical text of an address, the same as `str(ipaddress.ip_address(packed))`."""
-    if len(packed) == 4:
-        return socket.inet_ntop(socket.AF_INET, packed)
-    text = socket.inet_ntop(socket.AF_INET6, packed)
-    # C libraries spell the deprecated IPv4-compatible addresses "::1.2.3.4", Python "::102:304".
-    return str(IPv6Address(packed)) if "." in text else text
 
 
 class EntryError(ValueError):
@@ -95,23 +59,24 @@ class EntryError(ValueError):
 class TrustedNetworks:
     """A set of addresses that answers `packed in networks` in O(log n) of its networks.
 
-    `unix` tells whether a peer on a Unix socket is trusted.
+    `unix` tells whether a peer on a Unix socket is trusted. `ipv4` and `ipv6` are the packed
+    boundaries of the networks: behind an odd number of them, an address is inside of one.
     """
 
-    __slots__ = ("_ipv4", "_ipv6", "unix")
+    __slots__ = ("ipv4", "ipv6", "unix")
 
     def __init__(self, networks: Iterable[Network] = (), *, unix: bool = False) -> None:
         networks = tuple(networks)
         self.unix = unix
         ipv4 = collapse_addresses(n for n in networks if isinstance(n, IPv4Network))
         ipv6 = collapse_addresses(n for n in networks if isinstance(n, IPv6Network))
-        self._ipv4, self._ipv6 = _boundaries(ipv4), _boundaries(ipv6)
+        self.ipv4, self.ipv6 = _boundaries(ipv4), _boundaries(ipv6)
 
     @property
     def merged(self) -> tuple[Network, ...]:
         """The addresses as few networks as possible, IPv4 first."""
-        # Made anew, as networks take a tenfold of the memory of their boundaries.
-        return (*_between(self._ipv4, ALL_IPV4), *_between(self._ipv6, ALL_IPV6))
+        # Rebuilt on each call: networks take ten times the memory of their boundaries.
+        return (*_between(self.ipv4, ALL_IPV4), *_between(self.ipv6, ALL_IPV6))
 
     @classmethod
     def parse(cls, entries: Sequence[object]) -> TrustedNetworks:
@@ -120,8 +85,7 @@ class TrustedNetworks:
         return cls(networks, unix=has_unix(entries))
 
     def __contains__(self, packed: bytes) -> bool:
-        boundaries = self._ipv4 if len(packed) == 4 else self._ipv6
-        # Behind an odd number of boundaries the last one began a network.
+        boundaries = self.ipv4 if len(packed) == 4 else self.ipv6
         return bisect_right(boundaries, packed) & 1 == 1
 
     def __repr__(self) -> str:
@@ -130,7 +94,7 @@ class TrustedNetworks:
 
 
 def _boundaries(networks: Iterable[Network]) -> list[bytes]:
-    """Return where sorted, disjoint networks begin and end, by turns.
+    """Return where sorted, disjoint networks begin and end, alternately.
 
     What ends with the last address of all has no end.
     """

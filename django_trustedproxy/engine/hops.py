@@ -1,74 +1,31 @@
-"""The text of client headers, read entry by entry from the right and written from a chain.
+"""The text of client headers, read hop by hop from the right and written from a chain.
 
 A proxy adds what it saw on the right, so the right end is what the nearest proxy wrote and the
-left end is whatever the client sent. The readers here yield entries from right to left and look
-at no more text than their caller asks for.
+left end is whatever the client sent. The readers here yield hops from right to left and look at no
+more text than their caller asks for.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from .headers import FORWARDED, VIEWER_ADDRESS
-from .networks import UNIX, pack, unpack
+from .addresses import UNIX
+from .purposes import FORWARDED, VIEWER_ADDRESS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 BLANKS = " \t"
-# An honest entry has at most 53 characters. An honest Forwarded element may repeat the Host that a
+# An honest hop has at most 53 characters. An honest Forwarded element may repeat the Host that a
 # client sent, which must not get so long that it hides the client's address. The bounds keep the
 # cost of a hop apart from the header's length.
-LONGEST_ENTRY = 1024
+LONGEST_HOP = 1024
 LONGEST_ELEMENT = 16384
-_LONGEST_NODE = len("[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535")
 MOST_PARAMETERS = 32
-
-
-class Node(NamedTuple):
-    """An address that a hop is known by, packed and as canonical text, and the port beside it."""
-
-    packed: bytes
-    text: str
-    port: int | None
-
-
-def parse_node(text: str) -> Node | None:
-    """Read `IPv4`, `IPv4:port`, `IPv6`, `[IPv6]` or `[IPv6]:port`, or return None.
-
-    A port is 1 to 65535. Never raises.
-    """
-    return _parse_short_node(text) if len(text) <= _LONGEST_NODE else None
-
-
-# Proxies are few and clients come back. Entries are short, so the cache is small.
-@lru_cache(maxsize=4096)
-def _parse_short_node(text: str) -> Node | None:
-    if text[:1] == "[":
-        address, bracket, rest = text[1:].partition("]")
-        if not bracket or ":" not in address or (rest and rest[0] != ":"):
-            return None
-        port_text = rest[1:] if rest else None
-    elif text.count(":") == 1:
-        address, _, port_text = text.partition(":")
-    else:
-        address, port_text = text, None
-    packed = pack(address)
-    if packed is None:
-        return None
-    if port_text is None:
-        return Node(packed, unpack(packed), None)
-    port = parse_port(port_text)
-    return None if port is None else Node(packed, unpack(packed), port)
-
-
-def parse_port(text: str) -> int | None:
-    """Return a port from 1 to 65535, or None if `text` is none."""
-    if len(text) <= 5 and text.isascii() and text.isdigit():
-        return int(text) if 0 < int(text) < 65536 else None
-    return None
+# So few that the hops left of the answer, which a client may have written, cost next to nothing.
+HOPS_AT_ONCE = 4
 
 
 class Element(NamedTuple):
@@ -89,34 +46,43 @@ _UNREADABLE = Element("", "", "")
 _PAIR = re.compile(r"""([^"=;]*)(?:="|(?:=([^";]*))?(?:;|\Z))""")
 _BEHIND_QUOTES = re.compile(r"[ \t]*(?:;|\Z)")
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+# RFC 7239, 6.3: a port may be hidden behind an identifier. An IPv6 address then has brackets.
+_OBFUSCATED_PORT = re.compile(r"(\[[^\]]*\]|[^:]*):_[A-Za-z0-9._-]+")
 # A part of a quoted string: text, and behind it quoted pairs or the closing quote. A matcher keeps
 # some 200 bytes for each repetition, so there are few.
 _QUOTED_PART = re.compile(r"""[^"\\]*(?:(?:\\.){1,16}|("))""", re.DOTALL)
 
 
-def read_list(value: str) -> Iterator[str | None]:
-    """Yield the entries of an X-Forwarded-For from the right, "" for an empty one.
+def read_list(value: str) -> Iterable[str | None]:
+    """Return the hops of an X-Forwarded-For from the right, with the blanks around them.
 
-    None stands for an entry longer than `LONGEST_ENTRY`, and ends the reading.
+    None stands for a hop longer than `LONGEST_HOP`, and ends the reading.
     """
+    if len(value) <= LONGEST_HOP:
+        hops = value.rsplit(",", HOPS_AT_ONCE)
+        if len(hops) <= HOPS_AT_ONCE:
+            return reversed(hops)
+    return _read_long_list(value)
+
+
+def _read_long_list(value: str) -> Iterator[str | None]:
     end = len(value)
     while True:
-        begin = value.rfind(",", max(0, end - LONGEST_ENTRY - 1), end)
-        if begin < 0 and end > LONGEST_ENTRY:
-            yield None
+        left = max(0, end - LONGEST_HOP - 1)
+        rest, *hops = value[left:end].rsplit(",", HOPS_AT_ONCE)
+        if not hops:
+            yield rest if end <= LONGEST_HOP else None
             return
-        yield value[begin + 1 : end].strip(BLANKS)
-        if begin < 0:
-            return
-        end = begin
+        yield from reversed(hops)
+        end = left + len(rest)
 
 
-def read_single(value: str) -> Iterator[str | None]:
-    """Yield the one entry of a header that carries exactly one address.
+def read_single(value: str) -> Iterable[str | None]:
+    """Return the one hop of a header that carries exactly one address.
 
     Servers join two such headers with a comma, which no address has.
     """
-    yield value.strip(BLANKS) if len(value) <= LONGEST_ENTRY else None
+    return (value if len(value) <= LONGEST_HOP else None,)
 
 
 def read_forwarded(value: str) -> Iterator[str | None]:
@@ -129,9 +95,17 @@ def read_forwarded(value: str) -> Iterator[str | None]:
 
 def node_of(element: Element | None) -> str | None:
     """Return the `for` parameter of an element, None if it has none, "" for an empty element."""
+    if element is None:
+        return ""
     # An element that names nobody is not an empty one: skipping it would believe what is left of
     # it, which its writer did not vouch for.
-    return "" if element is None else element.node or None
+    node = element.node or None
+    if node is None:
+        return None
+    if node != node.strip(BLANKS):
+        return f'"{node}"'  # as it stood there: blanks inside the quotes make it no address
+    match = _OBFUSCATED_PORT.fullmatch(node) if ":_" in node else None
+    return match[1] if match else node
 
 
 def read_elements(value: str) -> Iterator[Element | None]:
@@ -206,10 +180,20 @@ def _parse_element(text: str) -> Element:
         if name in found:
             found[name] = ""
         elif is_quoted:
-            found[name] = _QUOTED_PAIR.sub(r"\1", text[begin:closing])
+            found[name] = _unescape(text[begin:closing])
         else:
             found[name] = (pair[2] or "").rstrip(BLANKS)
     return _UNREADABLE
+
+
+def _unescape(text: str) -> str:
+    """Return a quoted string without the backslashes of its quoted pairs (RFC 9110, 5.6.4).
+
+    Text that is too long to be an address, a scheme or a host stays as it is.
+    """
+    if "\\" not in text or len(text) > LONGEST_HOP:
+        return text
+    return _QUOTED_PAIR.sub(itemgetter(1), text)
 
 
 def _closing_quote(text: str, begin: int) -> int:
@@ -221,20 +205,18 @@ def _closing_quote(text: str, begin: int) -> int:
     return -1
 
 
-def read_viewer_address(value: str) -> Iterator[str | None]:
-    """Yield the one entry of a CloudFront-Viewer-Address, which always ends in a port.
+def read_viewer_address(value: str) -> Iterable[str | None]:
+    """Return the one hop of a CloudFront-Viewer-Address, which always ends in a port.
 
     Its IPv6 form has no brackets, so that address and port run together.
     """
-    text = next(read_single(value))
-    address, _, port = (text or "").rpartition(":")
+    (text,) = read_single(value)
+    if text is None:
+        return (None,)
+    text = text.strip(BLANKS)
+    address, _, port = text.rpartition(":")
     is_joined = ":" in address and not address.startswith("[")
-    yield f"[{address}]:{port}" if is_joined else text
-
-
-def write_list(chain: Sequence[str]) -> str:
-    """Return the text of a header that `read_list` or, for one address, `read_single` reads."""
-    return ", ".join(chain)
+    return (f"[{address}]:{port}" if is_joined else text,)
 
 
 def write_forwarded(chain: Sequence[str]) -> str:
@@ -255,14 +237,14 @@ def _write_node(node: str) -> str:
 
 
 class HeaderForm(NamedTuple):
-    """How a client header is read, entry by entry from the right, and written from a chain.
+    """How a client header is read, hop by hop from the right, and written from a chain.
 
-    `is_list` tells whether each comma separates entries, whatever stands around it.
+    `separator` is what stands between plain hops: "" if there is only one, None in other forms.
     """
 
-    read: Callable[[str], Iterator[str | None]]
+    read: Callable[[str], Iterable[str | None]]
     write: Callable[[Sequence[str]], str]
-    is_list: bool = False
+    separator: str | None = None
 
 
 def header_form(key: str) -> HeaderForm:
@@ -272,5 +254,5 @@ def header_form(key: str) -> HeaderForm:
     if key == VIEWER_ADDRESS:
         return HeaderForm(read_viewer_address, write_viewer_address)
     if key.endswith("FORWARDED_FOR"):
-        return HeaderForm(read_list, write_list, is_list=True)
-    return HeaderForm(read_single, write_list)
+        return HeaderForm(read_list, ", ".join, ",")
+    return HeaderForm(read_single, ", ".join, "")

@@ -1,0 +1,110 @@
+"""Writing an answer into a WSGI environ or a Django META, which have the same keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .engine.answer import Answer
+from .engine.decision import decide
+from .engine.purposes import FORWARDED, PURPOSES
+
+if TYPE_CHECKING:
+    from .engine.answer import Statement
+    from .engine.policy import Policy
+
+_SCHEMES = ("http", "https")
+KEY = "trusted_proxy"
+"""Where META, environ and ASGI scope keep the `Answer`. No header of a client can have it."""
+
+
+def rewrite(meta: dict[str, Any], policy: Policy, scheme: str = "") -> Answer:
+    """Decide who the client is, change `meta` to say so, and return the answer.
+
+    REMOTE_ADDR becomes the client, the designated header its verified part, and every other
+    forwarding header goes. An address that the server reported is written in canonical spelling.
+    `scheme` is that of the connection where `meta` does not have it. The answer stays under `KEY`.
+    Where there is one already it is kept, as a second decision would take the client for an
+    untrusted peer; headers that have come since then go all the same.
+    """
+    decided = meta.get(KEY)
+    if decided is not None and isinstance(decided, Answer):
+        for key in policy.dropped_by(decided).intersection(meta):
+            del meta[key]
+        _write_headers(meta, policy, decided)
+        return decided
+    reported = meta.get("REMOTE_ADDR")
+    answer = decide(policy, reported, meta, scheme)
+    for key in answer.dropped:
+        del meta[key]
+    if answer.outcome != "direct" and (
+        # A header that is the client's canonical address stays as it is.
+        answer.header_text != answer.client or not policy.keep_header or policy.designations
+    ):
+        _write_headers(meta, policy, answer)
+    write_client(meta, answer, reported)
+    if "uwsgi.version" in meta:
+        _take_back_scheme(meta, policy, answer)
+    for statement in answer.statements:
+        _write_value(meta, statement)
+    meta[KEY] = answer
+    return answer
+
+
+def _write_headers(meta: dict[str, Any], policy: Policy, answer: Answer) -> None:
+    """Leave of the designated headers only what the answer is about."""
+    # Only what was verified, so that code that reads the leftmost hop agrees.
+    if policy.keep_header and (chain := answer.chain):
+        meta[policy.header] = policy.form.write(chain)
+    else:
+        meta.pop(policy.header, None)
+    if policy.designations:
+        for designation in policy.designations:
+            # What `Forwarded` says here, it is the client's to write or drop.
+            if designation.header != FORWARDED:
+                meta.pop(designation.header, None)
+        for statement in answer.statements:
+            if statement.header != FORWARDED and statement.text:
+                meta[statement.header] = statement.text
+
+
+def write_client(meta: dict[str, Any], answer: Answer, reported: object) -> None:
+    """Write the client's address, host and port, where `reported` was the peer's address."""
+    if answer.client is None:
+        return
+    meta["REMOTE_ADDR"] = answer.client
+    if "REMOTE_HOST" in meta and (answer.proxies or meta["REMOTE_HOST"] == reported):
+        meta["REMOTE_HOST"] = answer.client
+    if answer.proxies:
+        # The port that the server reported is the proxy's.
+        meta.pop("REMOTE_PORT", None)
+        if answer.client_port is not None:
+            meta["REMOTE_PORT"] = str(answer.client_port)
+
+
+def _take_back_scheme(meta: dict[str, Any], policy: Policy, answer: Answer) -> None:
+    """Write the scheme of the connection where uWSGI wrote what a forwarding header said.
+
+    uWSGI 2.0.31 makes the text of any X-Forwarded-Proto, from anybody, wsgi.url_scheme. What it
+    knows itself, or a server that speaks its protocol told it, is in HTTPS and UWSGI_SCHEME.
+    """
+    is_left_to_others = answer.outcome != "direct" and not any(
+        designation.purpose == "scheme" for designation in policy.designations
+    )
+    if is_left_to_others and meta.get("wsgi.url_scheme") in _SCHEMES:
+        return
+    own = meta.get("UWSGI_SCHEME")
+    if own not in _SCHEMES:
+        own = "https" if str(meta.get("HTTPS")).lower() in ("on", "1") else "http"
+    meta["wsgi.url_scheme"] = own
+
+
+def _write_value(meta: dict[str, Any], statement: Statement) -> None:
+    purpose, value = statement.purpose, statement.value
+    if not statement.is_written or value is None:
+        return
+    if purpose != "scheme":
+        meta[PURPOSES[purpose].key] = value
+    elif "wsgi.url_scheme" in meta:  # under ASGI the scheme is in the scope
+        meta["wsgi.url_scheme"] = value
+        if value == "http":
+            meta.pop("HTTPS", None)  # Apache and uWSGI: the proxy's own connection used TLS
