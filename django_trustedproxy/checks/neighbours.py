@@ -102,21 +102,21 @@ class Neighbour:
     read_in: str
     # The module that reads the setting.
     module: str
-    # Whether a project that uses the package has it in INSTALLED_APPS or MIDDLEWARE, or has one of
-    # its settings. Otherwise an import beside the URLs counts too.
+    # Whether each project that uses the package lists it or has its setting. If not, an import
+    # beside the URLs shows the use too.
     is_configured: bool = True
     # Alternative names, of which the first that is set counts. A dot leads into a dictionary.
     settings: tuple[str, ...]
     # The condition on the value, and the value without a setting.
     wrong_if: Callable[[Any, Policy], bool]
     default: Any = None
-    # The value matters only if one of these settings is true,
+    # Settings of which one must be true for the value to matter.
     needs: tuple[str, ...] = ()
-    # if this module can be imported,
+    # A module that must be there for the value to matter.
     needs_module: str = ""
-    # and if X-Forwarded-For is the header and is kept.
+    # Whether the value matters only while X-Forwarded-For is the header and is kept.
     needs_list: bool = False
-    # What is so, and what the package then does; {setting} is the one that counts.
+    # The setting and what the package does with it; {setting} is the name that counts.
     message: str
     remedy: str
 
