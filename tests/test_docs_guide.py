@@ -15,11 +15,12 @@ from django.utils.module_loading import import_string
 from xff.middleware import XForwardedForMiddleware
 
 from django_trustedproxy.asgi import TrustedProxy
+from django_trustedproxy.checks.neighbours import NEIGHBOURS, is_not_zero
 from django_trustedproxy.conf import get_policy, parse
 from django_trustedproxy.environ import rewrite
 from django_trustedproxy.middleware import TrustedProxyMiddleware
-from django_trustedproxy.neighbours import NEIGHBOURS
-from tests.test_docs import FENCE, LINK, PAGES, ROOT, blocks, findings, is_settings
+from tests.checks.findings import ids_in_the_code
+from tests.test_docs import FENCE, LINK, PAGES, blocks, findings, is_settings
 
 START = "docs/README.md"
 PROXY, STRANGER, CLIENT = "10.0.0.1", "192.0.2.66", "203.0.113.9"
@@ -147,9 +148,8 @@ def test_a_message_of_the_package_is_what_it_says(heard, caplog):
     texts = [message for message in messages if message not in ids]
     assert [text for text in texts if not any(text in each for each in said)] == []
     # The ranges of ids are whole.
-    code = "".join(path.read_text() for path in (ROOT / "django_trustedproxy").rglob("*.py"))
     for letter in "EW":
-        numbers = sorted(set(re.findall(rf'"({letter}\d{{3}})"', code)))
+        numbers = sorted(name for name in ids_in_the_code() if name.startswith(letter))
         assert [f"trustedproxy.{numbers[0]}", f"trustedproxy.{numbers[-1]}"] == [
             found for found in ids if f".{letter}" in found
         ]
@@ -204,7 +204,7 @@ def test_what_the_page_about_lists_says_of_a_list_that_is_none_is_true(monkeypat
     (message,) = re.findall(
         r"`(trustedproxy\.E002: [^`]*)`", PAGES["docs/address-lists.md"].read_text()
     )
-    assert f"trustedproxy.{problems[0].id}: {problems[0].msg}".startswith(message)
+    assert f"{problems[0].id}: {problems[0].msg}".startswith(message)
 
 
 def test_every_page_is_reached_from_the_first():
@@ -229,24 +229,22 @@ LIMITERS = ("ninja", "allauth", "axes", "ipware", "ratelimit", "defender", "lock
 
 
 def test_the_table_of_limiters_is_that_of_the_checks():
-    known = {neighbour.id: neighbour for neighbour in NEIGHBOURS}
+    known = {neighbour.id.removeprefix("trustedproxy."): neighbour for neighbour in NEIGHBOURS}
     rows = table("docs/rate-limits.md", "What to write for each package")
     for package, write, remove, check in rows:
         neighbour = known[re.match(r"\[(W\d{3})\]", check)[1]]
-        name = neighbour.package.rpartition(" ")[0].replace(
-            "djangorestframework", "Django REST framework"
-        )
+        name = neighbour.package.replace("djangorestframework", "Django REST framework")
         assert package == name
         assert quoted(write) in ([], [neighbour.remedy])
         assert set(quoted(remove)) <= set(neighbour.settings)
         assert write or remove
         # What is to be removed is right without being set.
-        assert write or neighbour.wrong_if != "not zero"
+        assert write or neighbour.wrong_if is not is_not_zero
     listed = [re.search(r"W\d{3}", row[3])[0] for row in rows]
     limiters = [
-        neighbour.id
-        for neighbour in NEIGHBOURS
-        if any(word in neighbour.app for word in (*LIMITERS, "rest_framework"))
+        name
+        for name, neighbour in known.items()
+        if any(word in neighbour.module for word in (*LIMITERS, "rest_framework"))
     ]
     assert listed == limiters
 

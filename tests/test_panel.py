@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from django_trustedproxy.processors import OUR_MIDDLEWARE
+from django_trustedproxy.checks.middleware import OUR_MIDDLEWARE
 from tests.test_explanation import SEVEN, meta_of
 
 CLIENT = "203.0.113.9"

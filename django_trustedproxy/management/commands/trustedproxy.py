@@ -6,7 +6,6 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.core.checks import Tags, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
@@ -178,7 +177,7 @@ class Command(BaseCommand):
 
 def settings_entries() -> tuple[object, ...]:
     """Return the entries of `TRUSTED_PROXIES`, which the policy has judged already."""
-    return tuple(getattr(settings, "TRUSTED_PROXIES", conf.DEFAULTS["TRUSTED_PROXIES"]))
+    return tuple(conf.value("TRUSTED_PROXIES"))
 
 
 def raw_headers(text: str) -> list[str]:

@@ -12,8 +12,10 @@ import django.middleware.security
 import pytest
 import x_forwarded_for.middleware
 import xff.middleware
+from django.utils.module_loading import import_string
 
-from django_trustedproxy.inspection import find_calls, find_store
+from django_trustedproxy.checks import source
+from django_trustedproxy.checks.source import find_calls, find_store
 from tests import home_grown
 
 WRITERS = [name for name in vars(home_grown) if name.lower().startswith("writes")]
@@ -87,9 +89,32 @@ def test_code_without_a_source_is_not_accused():
     assert find_store(without_source(source)) is None
 
 
-def test_an_error_while_reading_finds_nothing(monkeypatch):
-    monkeypatch.setattr(linecache, "getlines", lambda *_: ["def broken("])
-    assert find_store(home_grown.WritesDirectly) is None
+@pytest.mark.parametrize(
+    "text",
+    ["def broken(", "\0", "-" * 100_000 + "1", "# -*- coding: nothing -*-", None],
+    ids=lambda text: str(text)[:20],
+)
+def test_a_source_that_can_no_longer_be_read_has_nothing(package, text):
+    written = "class Middleware:\n def __call__(s, r):\n  r.META['REMOTE_ADDR'] = 1"
+    path = package("site_of_test", middleware=written) / "middleware.py"
+    middleware = import_string("site_of_test.middleware.Middleware")
+    if text is None:
+        path.unlink()
+    else:
+        path.write_text(text)
+    assert find_store(middleware) is None
+    assert find_calls("site_of_test.middleware") == []
+
+
+def test_an_error_of_our_own_while_reading_is_not_hidden(monkeypatch):
+    monkeypatch.setattr(source, "_line_of_store", None)
+    with pytest.raises(TypeError):
+        find_store(home_grown.WritesDirectly)
+
+
+def test_a_parent_that_fails_at_its_import_hides_a_module(package):
+    package("site_of_test", __init__="1 / 0", wsgi="from a import b\nb()")
+    assert find_calls("site_of_test.wsgi") == []
 
 
 def test_calls_are_read_with_their_full_names_and_constants(tmp_path, monkeypatch):
