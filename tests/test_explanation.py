@@ -197,9 +197,8 @@ def test_explain_reads_a_pasted_request(text, monkeypatch):
         (
             ["show"],
             {"TRUSTED_PROXIES": ["*"]},
-            "trustedproxy.E007: TRUSTED_PROXIES[0] trusts everybody: expected an address, a network or a "
-            "name (loopback, private, link-local, shared, unix:), got '*'. Write the networks that your "
-            'proxies connect from, such as "private".',
+            "trustedproxy.E007: TRUSTED_PROXIES[0] trusts everybody: expected the addresses of your own "
+            "proxies, got '*'. Whoever is trusted can claim any address. Write TRUSTED_PROXIES = [].",
         ),
         (["sing"], {}, "Error: argument action: invalid choice: 'sing' (choose from "),
     ],

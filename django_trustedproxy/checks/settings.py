@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import chain
-from typing import TYPE_CHECKING
-
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's own name
 
 from django_trustedproxy import conf
 from django_trustedproxy.engine.addresses import pack
-from django_trustedproxy.engine.networks import NAMES
-
-if TYPE_CHECKING:
-    from django_trustedproxy.engine.networks import Network
+from django_trustedproxy.engine.everybody import is_wide
 
 # Django's own settings by purpose: three that believe a header, and one that fixes the prefix.
 _TWINS = {
@@ -126,16 +120,5 @@ def check_wide_networks(**_: object) -> list[CheckMessage]:
             id="trustedproxy.W032",
         )
         for network in conf.parse(settings)[0].networks.merged
-        if _is_wide(network)
+        if is_wide(network)
     ]
-
-
-def _is_wide(network: Network) -> bool:
-    # The widest single allocations are /8 in IPv4 and about /19 in IPv6.
-    if network.prefixlen >= (8 if network.version == 4 else 19):
-        return False
-    return not any(
-        int(network[0]) >= int(known[0]) and int(network[-1]) <= int(known[-1])
-        for known in chain.from_iterable(NAMES.values())
-        if known.version == network.version
-    )

@@ -177,7 +177,7 @@ class Command(BaseCommand):
 
 def settings_entries() -> tuple[object, ...]:
     """Return the entries of `TRUSTED_PROXIES`, which the policy has judged already."""
-    return tuple(conf.value("TRUSTED_PROXIES"))
+    return conf.entries()
 
 
 def raw_headers(text: str) -> list[str]:
