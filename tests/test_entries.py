@@ -224,6 +224,11 @@ def test_a_mistake_is_named_and_what_can_be_kept_is(entry, fact, meant):
     assert (mistake.fact, mistake.meant) == (fact, meant)
 
 
+def test_everybody_is_not_the_network_that_host_bits_are_of():
+    assert not diagnose("10.0.0.1/0").remedy
+    assert not diagnose("fd00::1/0").remedy
+
+
 class Raises:
     """A lazy object whose value cannot be had."""
 

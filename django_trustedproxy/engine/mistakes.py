@@ -111,10 +111,8 @@ def split(text: str) -> list[object]:
     """Return the entries in one text, as it comes from an environment variable."""
     text = text.strip()
     if text[:1] == "[" and len(text) <= _LONGEST:
-        with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
-            found = ast.literal_eval(text)
-            if isinstance(found, list):
-                return found
+        with suppress(ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            return list(ast.literal_eval(text))
     parts = (part.strip() for part in re.split(r"[,;\n]", text))
     return [part for part in parts if part]
 
@@ -242,10 +240,8 @@ def _zeros(text: str) -> Mistake | None:
 
 def _length(text: str) -> Mistake | None:
     """Tell of an address with a prefix length that does not fit it."""
-    address, slash, length = text.partition("/")
+    address, _, length = text.partition("/")
     first = ip_address(address)
-    if not slash:
-        return None
     if not re.fullmatch(r"\d{1,3}", length) or int(length) > first.max_prefixlen:
         expected = f"a prefix length of 0 to {first.max_prefixlen} after the slash"
         return Mistake("address", "is not in CIDR notation", expected=expected)
@@ -258,9 +254,7 @@ def _length(text: str) -> Mistake | None:
         remedy = "Write the IPv4 network itself."
         return Mistake("mapped", fact, remedy, meant, "a prefix length of 96 to 128")
     network = ip_interface(f"{first}/{int(length)}").network
-    if network.network_address == first:
-        return None
-    remedy = f"For the whole network, write {quoted([str(network)])}."
+    remedy = f"For the whole network, write {quoted([str(network)])}." if network.prefixlen else ""
     expected = "a network's first address"
     return Mistake("host-bits", "has host bits set", remedy, corrected(address), expected)
 
