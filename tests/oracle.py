@@ -12,6 +12,7 @@ LONGEST_PEER = 64
 LONGEST_ENTRY = 1024
 LONGEST_ELEMENT = 16384
 MOST_PARAMETERS = 31
+MOST_QUOTED = 32
 MOST_HOPS = 100
 BLANKS = " \t"
 
@@ -88,6 +89,7 @@ def read_viewer(value):
 # the mirror the backslashes that escape a quote stand behind it.
 _ESCAPED = r'"\\(?:\\\\)*(?!\\)'
 _MIRRORED = re.compile(rf'(?:[^",]|"(?:[^"]|{_ESCAPED})*(?!{_ESCAPED})")*')
+_QUOTED = re.compile(rf'"(?:[^"]|{_ESCAPED})*(?!{_ESCAPED})"')
 _PARAMETER = re.compile(r'([^"=]*)(?:=([^"]*)|="((?:[^"\\]|\\.)*)"[ \t]*)?', re.DOTALL)
 UNREADABLE = {"for": "", "proto": "", "host": ""}
 
@@ -100,7 +102,8 @@ def read_elements(value):
         text = _MIRRORED.match(mirrored, position).group()
         end = position + len(text)
         is_whole = end == len(mirrored) or mirrored[end] == ","
-        if not is_whole or len(text) > LONGEST_ELEMENT:
+        is_readable = len(text) <= LONGEST_ELEMENT and len(_QUOTED.findall(text)) <= MOST_QUOTED
+        if not is_whole or not is_readable:
             return [*elements, UNREADABLE]
         elements.append(read_element(text[::-1].strip(BLANKS)))
         if end == len(mirrored):
