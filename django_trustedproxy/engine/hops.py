@@ -174,7 +174,7 @@ def _parse_element(text: str) -> Element:
         # Only a quoted string has quoted pairs.
         if bare is not text and text.find('"', position, begin - is_quoted) >= 0:
             break
-        value = text[pair.start(2) : pair.end(2)].rstrip(BLANKS)
+        end = pair.end(2)
         position = begin
         if is_quoted:
             closing = bare.find('"', begin)
@@ -182,10 +182,13 @@ def _parse_element(text: str) -> Element:
             if closing < 0 or behind is None:
                 break
             position = behind.end()
-            value = _unescape(text[begin:closing])
+            end = closing
         name = pair[1].lstrip(BLANKS).lower()
-        if name in _KNOWN_PARAMETERS:
-            found[name] = "" if name in found else value
+        if name in found:
+            found[name] = ""
+        elif name in _KNOWN_PARAMETERS:
+            value = text[begin if is_quoted else pair.start(2) : end]
+            found[name] = _unescape(value) if is_quoted else value.rstrip(BLANKS)
     return _UNREADABLE
 
 
