@@ -152,7 +152,7 @@ def _node(element):
     """Return the `for` of an element without an obfuscated port (RFC 7239, 6.3)."""
     text = element.get("for") or None
     match = re.fullmatch(r"(\[[^\]]*\]|[^:]*):_[\w.-]+", text or "", re.ASCII)
-    return match[1] if match else text
+    return match[1] if match and read_address(match[1].strip("[]")) else text
 
 
 READERS = {

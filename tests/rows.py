@@ -294,6 +294,22 @@ ROWS = [
     ),
     rfc7239("rfc-unknown", f"for={FORGED}, for=unknown", "10.0.0.1", outcome="malformed"),
     rfc7239("rfc-obfuscated", f"for={FORGED}, for=_gazonk", "10.0.0.1", outcome="malformed"),
+    rfc7239("rfc-obfuscated-port", f'for="{CLIENT}:_gazonk"', CLIENT),
+    rfc7239("rfc-obfuscated-port-ipv6", 'for="[2001:db8::1]:_a.B-9"', "2001:db8::1"),
+    rfc7239(
+        "rfc-obfuscated-port-of-nobody", f'for={FORGED}, for=":_x"', "10.0.0.1", outcome="malformed"
+    ),
+    rfc7239(
+        "rfc-obfuscated-name-and-port", f"for={FORGED}, for=_x:_y", "10.0.0.1", outcome="malformed"
+    ),
+    rfc7239(
+        "rfc-blank-before-an-obfuscated-port",
+        f'for={FORGED}, for="{CLIENT} :_x"',
+        "10.0.0.1",
+        outcome="malformed",
+    ),
+    rfc7239("rfc-port-of-underscores", f'for="{CLIENT}:_"', "10.0.0.1", outcome="malformed"),
+    malformed("obfuscated-port-elsewhere", f"{CLIENT}:_gazonk"),
     rfc7239("rfc-for-twice", f"for={FORGED};for={CLIENT}", "10.0.0.1", outcome="malformed"),
     rfc7239("rfc-for-absent", f"for={FORGED}, proto=https", "10.0.0.1", outcome="malformed"),
     rfc7239("rfc-for-empty", f"for={FORGED}, for=", "10.0.0.1", outcome="malformed"),

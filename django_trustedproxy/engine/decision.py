@@ -194,11 +194,11 @@ def _with_port(said: dict[str, Statement], scheme: str) -> Statement:
     host = said["host"]
     if "scheme" in said and said["scheme"].is_written:
         scheme = said["scheme"].value or scheme
-    default = "443" if parse_scheme(scheme) == "https" else "80"
+    default = 443 if parse_scheme(scheme) == "https" else 80
     name, port = split_host(host.value or "")
     if not port and "port" in said and said["port"].is_written:
         port = said["port"].value or ""
-    value = f"{name}:{port}" if port and port != default else name
+    value = f"{name}:{port}" if port and int(port) != default else name
     return host._replace(value=value, text=value)
 
 

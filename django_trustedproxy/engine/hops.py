@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from .addresses import UNIX
+from .addresses import UNIX, parse_hop
 from .purposes import FORWARDED, VIEWER_ADDRESS
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def node_of(element: Element | None) -> str | None:
     if node != node.strip(BLANKS):
         return f'"{node}"'  # as it stood there: blanks inside the quotes make it no address
     match = _OBFUSCATED_PORT.fullmatch(node) if ":_" in node else None
-    return match[1] if match else node
+    return match[1] if match and parse_hop(match[1]) else node
 
 
 def read_elements(value: str) -> Iterator[Element | None]:
