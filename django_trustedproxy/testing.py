@@ -17,6 +17,6 @@ def through(client: str, *proxies: str) -> dict[str, str]:
     *inner, peer = proxies
     policy = get_policy()
     return {
-        "REMOTE_ADDR": "" if peer == "unix:" else peer,
+        "REMOTE_ADDR": peer,
         policy.header: policy.form.write([client, *inner]),
     }

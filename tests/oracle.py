@@ -17,7 +17,8 @@ MOST_HOPS = 100
 BLANKS = " \t"
 
 UNIX = "unix:"
-UNIX_PEERS = ("", UNIX, "localhost", "0.0.0.0")
+# Without a word of the server on what it listens to.
+UNIX_PEERS = (UNIX, "0.0.0.0")
 EMPTY, BAD = object(), object()
 
 
@@ -170,6 +171,10 @@ def read_peer(peer):
     return read_address(peer.partition("%")[0] if ":" in peer.partition("%")[0] else peer)
 
 
+def is_socket(peer):
+    return isinstance(peer, str) and peer in UNIX_PEERS
+
+
 class Trust:
     """Whom a site trusts, asked by a look at every network."""
 
@@ -188,8 +193,7 @@ class Trust:
         address = read_peer(peer)
         if address is not None and self.has(address):
             return str(address)
-        is_socket = peer is None or (isinstance(peer, str) and peer in UNIX_PEERS)
-        return UNIX if self.unix and is_socket else None
+        return UNIX if self.unix and is_socket(peer) else None
 
 
 def walk(trust, entries):
@@ -214,7 +218,9 @@ def decide(trust, header, peer, value):
     if nearest is None:
         address = read_peer(peer)
         text = None if address is None else str(address)
-        return Answer(text, text, (), "direct", None)
+        if is_socket(peer):
+            return Answer(UNIX, None, (), "direct", None)
+        return Answer(text, text, (), "direct" if text else "unknown", None)
     hops, outcome, _ = walk(trust, READERS[header](value) if value else [])
     way = [nearest, *(UNIX if hop.address is None else str(hop.address) for hop in hops)]
     port = hops[-1].port if hops else None

@@ -120,7 +120,7 @@ def test_a_message_of_the_package_is_what_it_says(heard, caplog):
     one_proxy = {"TRUSTED_PROXIES": ["172.18.0.2"]}
     said = [
         *heard(REMOTE_ADDR="172.18.0.2", HTTP_X_FORWARDED_FOR=CLIENT),
-        *heard(REMOTE_ADDR="", HTTP_X_FORWARDED_FOR=CLIENT),
+        *heard(REMOTE_ADDR="unix:", HTTP_X_FORWARDED_FOR=CLIENT),
         *heard(),
         *heard(HTTP_X_REAL_IP=CLIENT),
         *heard(HTTP_X_FORWARDED_FOR="unknown"),

@@ -104,7 +104,7 @@ SEVEN = {
     "Unix socket not listed": (
         {},
         ["--peer", "unix:", "--header", f"X-Forwarded-For: {CLIENT}"],
-        "direct: The peer, which has no address, is not in TRUSTED_PROXIES, so it is the client, and "
+        "direct: The peer, on a Unix socket, is not in TRUSTED_PROXIES, so it is the client, and "
         'X-Forwarded-For was dropped. If it is your own proxy, add "unix:" to TRUSTED_PROXIES; if it is '
         "not, leave it out, or it could claim any address.",
     ),
@@ -233,7 +233,7 @@ def test_show_prints_the_effective_policy():
     }
     assert "X-Real-IP" in facts["dropped"]
     assert {"X-Forwarded-For", "X-Forwarded-Port"} <= set(facts["dropped_from_untrusted"])
-    assert facts["rejected"] == ["direct"]
+    assert facts["rejected"] == ["direct", "unknown"]
     assert [finding["id"] for finding in facts["findings"]] == ["trustedproxy.W006"]
     lines = ask("show", **settings).splitlines()
     assert "  10.0.0.0/9  10.0.0.0/9" in lines
@@ -265,7 +265,7 @@ def meta_of(arguments):
     lines = [tuple(line.split(": ")) for line in headers[1::2]]
     # The mark of uvicorn: a client without a port.
     port = {"REMOTE_PORT": 0} if peer == CLIENT else {}
-    return {"REMOTE_ADDR": "" if peer == "unix:" else peer, **joined(lines), **port}
+    return {"REMOTE_ADDR": peer, **joined(lines), **port}
 
 
 @pytest.mark.parametrize("case", LOGGED)

@@ -15,7 +15,7 @@ from django_trustedproxy.engine.policy import Designation
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_name
 from django_trustedproxy.environ import rewrite
 from django_trustedproxy.middleware import TrustedProxyMiddleware
-from tests.mounts import MOUNTS
+from tests.mounts import MOUNTS, ends
 from tests.rows import CLIENT, MISSING, Row
 
 VIEWS = {name: MOUNTS[name] for name in MOUNTS if name != "meta"}
@@ -63,7 +63,7 @@ OTHERS = [
 ]
 PEERS = {
     "trusted": ("10.0.0.1", {}, True),
-    "unix": ("", {"TRUSTED_PROXIES": ["unix:"]}, True),
+    "unix": ("unix:", {"TRUSTED_PROXIES": ["unix:"]}, True),
     "untrusted": ("192.0.2.1", {}, False),
     "missing-peer": (MISSING, {}, False),
 }
@@ -84,7 +84,9 @@ def test_a_designated_header_is_believed_from_trusted_peers_alone(run, who, purp
     peer, settings, is_trusted = PEERS[who]
     text = "on" if name in FLAGS else SAID[purpose]
     seen = run(row([(name, text)], peer, **settings, **setting(purpose, name)))
-    assert seen.view == (PLAIN | CHANGED[purpose] if is_trusted else PLAIN)
+    _, (server, port) = ends(peer)
+    plain = PLAIN | {"server": server, "port": str(port)}
+    assert seen.view == (plain | CHANGED[purpose] if is_trusted else plain)
     assert seen.meta.get(meta_name(name)) == (text if is_trusted else None)
 
 
@@ -378,8 +380,10 @@ def test_djangos_own_settings_are_guarded(run, who, twin):
     peer, settings, is_trusted = PEERS[who]
     name, text = DJANGO_SAID[twin]
     seen = run(row([(name, text)], peer, **settings, **DJANGO[twin]))
+    _, (server, port) = ends(peer)
+    plain = PLAIN | {"server": server, "port": str(port)}
     changed = CHANGED[twin.removeprefix("vendor-")]
-    assert seen.view == (PLAIN | changed if is_trusted else PLAIN)
+    assert seen.view == (plain | changed if is_trusted else plain)
     assert seen.meta.get(meta_name(name)) == (text if is_trusted else None)
 
 
