@@ -44,10 +44,9 @@ def rewrite(
         _take_back_prefix(meta)
     for key in answer.dropped:
         del meta[key]
-    if answer.header is not None and (
-        # A header that is the client's canonical address stays as it is.
-        answer.header_text != answer.client or not policy.keep_header or policy.designations
-    ):
+    # A header that is the client's canonical address stays as it is.
+    is_canonical = answer.proxies and answer.header_text == answer.client and policy.keep_header
+    if answer.header is not None and (not is_canonical or policy.designations):
         _write_headers(meta, policy, answer)
     write_client(meta, answer, reported)
     if "uwsgi.version" in meta:

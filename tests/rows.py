@@ -379,6 +379,18 @@ ROWS = [
     single("single-empty", [""], "10.0.0.1", "missing"),
     single("single-blank", [" \t"], "10.0.0.1", "missing"),
     # CloudFront-Viewer-Address always has a port, and IPv6 without brackets
+    # The peer's own address without a port: nothing was verified, so the header goes
+    Row(
+        "viewer-names-the-peer-without-a-port",
+        [("CloudFront-Viewer-Address", "fd00::1")],
+        "fd00::1",
+        "malformed",
+        peer="fd00::1",
+        settings={
+            "TRUSTED_PROXIES": ["fd00::/8"],
+            "TRUSTED_PROXY_HEADER": "CloudFront-Viewer-Address",
+        },
+    ),
     viewer("viewer-ipv4", f"{CLIENT}:46532", CLIENT, CLIENT, port=46532),
     viewer("viewer-ipv6", "2001:db8::1:4653", "2001:db8::1", "[2001:db8::1]", port=4653),
     viewer(

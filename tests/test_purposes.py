@@ -101,6 +101,36 @@ def test_a_header_that_is_not_designated_changes_nothing_and_goes_if_another_is(
 
 
 @each_mount
+@pytest.mark.parametrize(
+    ("scheme", "host", "port", "expected"),
+    [
+        ("https", "a.example", "8443", "a.example:8443"),
+        ("https", "a.example", "443", "a.example"),
+        ("http", "a.example", "443", "a.example:443"),
+        ("http", "a.example", "80", "a.example"),
+        ("https", "a.example:443", "8443", "a.example"),
+        ("https", "a.example:443", None, "a.example"),
+        ("https", "a.example:0443", None, "a.example"),
+        ("http", "a.example:80", None, "a.example"),
+        ("http", "a.example:443", None, "a.example:443"),
+        ("https", "a.example:8443", "9443", "a.example:8443"),
+        ("https", "[2001:db8::1]", "8443", "[2001:db8::1]:8443"),
+        ("https", "[2001:db8::1]:443", None, "[2001:db8::1]"),
+        ("https", "a.example", "none", "a.example"),
+        (None, "a.example:80", None, "a.example"),
+    ],
+)
+def test_a_host_has_the_port_that_links_need_and_no_other(run, scheme, host, port, expected):
+    said = {"scheme": scheme, "host": host, "port": port}
+    headers = [(FORWARDING_HEADERS[p][0], text) for p, text in said.items() if text]
+    names = {PURPOSE_SETTINGS[p]: FORWARDING_HEADERS[p][0] for p in said}
+    seen = run(row(headers, **names))
+    assert seen.view["host"] == expected
+    assert seen.view["uri"] == f"{scheme or 'http'}://{expected}/echo"
+    assert seen.meta["HTTP_X_FORWARDED_HOST"] == expected
+
+
+@each_mount
 def test_everything_at_once(run):
     headers = [(FORWARDING_HEADERS[purpose][0], SAID[purpose]) for purpose in SAID]
     names = {PURPOSE_SETTINGS[p]: FORWARDING_HEADERS[p][0] for p in SAID}

@@ -90,10 +90,6 @@ def is_prefix(script_name: str) -> bool:
     return parse_prefix(_HARMLESS.sub("x", script_name)) is not None
 
 
-def _no_value(_: str) -> None:
-    return None
-
-
 @dataclass(frozen=True, kw_only=True)
 class Purpose:
     """What a group of headers speaks about.
@@ -105,7 +101,7 @@ class Purpose:
 
     name: str
     headers: tuple[str, ...]
-    parse: Callable[[str], str | None] = _no_value
+    parse: Callable[[str], str | None] = str
     key: str = ""
     twin: str = ""
 
