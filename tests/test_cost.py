@@ -11,6 +11,8 @@ from django_trustedproxy.networks import TrustedNetworks
 from django_trustedproxy.policy import Policy
 from django_trustedproxy.resolver import LONGEST_TAIL
 
+pytestmark = pytest.mark.slow
+
 CLIENT = "203.0.113.9"
 NOISE = 1.5
 

@@ -354,6 +354,7 @@ def test_a_django_below_the_fix_for_underscores_is_an_error(monkeypatch, version
     assert ours() == ([error] if floor else [])
 
 
+@pytest.mark.slow
 def test_the_checks_cost_little_on_the_example_and_import_no_package():
     program = """
 import sys, time

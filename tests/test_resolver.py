@@ -34,6 +34,7 @@ def test_every_outcome_but_the_good_one_can_be_rejected():
     assert set(OUTCOMES) - set(REJECTABLE) == {"forwarded"}
 
 
+@pytest.mark.slow
 def test_the_pure_modules_do_not_import_django():
     program = (
         "import sys, django_trustedproxy.meta, django_trustedproxy.neighbours\n"
@@ -55,6 +56,7 @@ BITS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=1000)
 @given(st.sampled_from(HEADERS), st.lists(BITS, max_size=25).map("".join))
 def test_the_tail_of_a_header_tells_what_the_whole_header_tells(header, value):
