@@ -1,4 +1,4 @@
-"""Explanations, the command that prints them, the log, the panel and the helper for tests."""
+"""Explanations, the command that prints them, the log and the panel."""
 
 import io
 import json
@@ -15,7 +15,6 @@ from django_trustedproxy.conf import get_policy
 from django_trustedproxy.diagnosis import tell
 from django_trustedproxy.explanation import Hop, explain
 from django_trustedproxy.middleware import TrustedProxyMiddleware
-from django_trustedproxy.testing import through
 from tests.mounts import joined
 from tests.rows import MISSING, ROWS, each_row
 
@@ -368,24 +367,3 @@ def test_a_scope_without_the_header_text_is_told_all_the_same(caplog, told):
     scope = {"type": "http", "headers": [(b"x-forwarded-for", b"x")], "client": ("10.0.0.1", 1)}
     tell(rewrite_scope(scope, get_policy())["trusted_proxy"])
     assert messages(caplog)[0].startswith("The walk through X-Forwarded-For ended before")
-
-
-@pytest.mark.parametrize(
-    ("chain", "settings", "proxies"),
-    [
-        ([CLIENT], {}, []),
-        ([CLIENT, "10.0.0.1"], {}, ["10.0.0.1"]),
-        (["2001:db8::1", "10.0.0.2", "10.0.0.1"], {}, ["10.0.0.2", "10.0.0.1"]),
-        (
-            ["2001:db8::1", "10.0.0.2", "10.0.0.1"],
-            {"TRUSTED_PROXY_HEADER": "Forwarded"},
-            ["10.0.0.2", "10.0.0.1"],
-        ),
-        ([CLIENT, "unix:"], {"TRUSTED_PROXIES": ["unix:"]}, ["unix:"]),
-    ],
-)
-def test_a_test_sends_a_request_as_a_client_through_a_chain(client, chain, settings, proxies):
-    with override_settings(**settings):
-        seen = client.get("/echo", **through(*chain)).json()
-    assert seen["meta"]["REMOTE_ADDR"] == chain[0]
-    assert seen["resolution"][2] == proxies
