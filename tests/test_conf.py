@@ -365,7 +365,7 @@ class Hostile:
 def test_parsing_never_raises_and_trusts_nobody_by_accident():
     policy, found = parse(SimpleNamespace(TRUSTED_PROXIES=[Hostile(), 10**5000]))
     assert [problem.id for problem in found] == ["trustedproxy.E002", "trustedproxy.E002"]
-    assert "got <Hostile instance at" in found[0].msg
+    assert "got <Hostile>" in found[0].msg
     assert found[1].msg.endswith("got <int>.")
     assert not policy.networks.unix
     assert policy.networks.merged == ()

@@ -166,6 +166,7 @@ def test_the_log_of_a_first_health_check_is_as_its_page_says(heard):
 LISTS = [b.text for b in blocks("docs/address-lists.md") if b.language == "sh"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", LISTS, ids=["Cloudflare", "CloudFront", "Azure"])
 def test_a_list_is_loaded_whole_or_not_at_all(script, tmp_path):
     for command in ("curl", "aws", "az"):

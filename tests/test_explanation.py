@@ -1,4 +1,4 @@
-"""Explanations, the command that prints them, the log, the panel and the helper for tests."""
+"""Explanations, the command that prints them, the log and the panel."""
 
 import io
 import json
@@ -13,7 +13,6 @@ from django.test import RequestFactory, override_settings
 from django_trustedproxy.conf import get_policy
 from django_trustedproxy.explanation import Hop, explain
 from django_trustedproxy.middleware import TrustedProxyMiddleware
-from django_trustedproxy.testing import through
 from tests.mounts import joined
 from tests.rows import MISSING, ROWS, each_row
 
@@ -360,24 +359,3 @@ def test_each_request_is_told_at_debug(caplog):
         f"{CLIENT} is the client: X-Forwarded-For names it, behind the trusted 10.0.0.1.",
         "The peer 192.0.2.1 is not in TRUSTED_PROXIES, so it is the client.",
     ]
-
-
-@pytest.mark.parametrize(
-    ("chain", "settings", "proxies"),
-    [
-        ([CLIENT], {}, []),
-        ([CLIENT, "10.0.0.1"], {}, ["10.0.0.1"]),
-        (["2001:db8::1", "10.0.0.2", "10.0.0.1"], {}, ["10.0.0.2", "10.0.0.1"]),
-        (
-            ["2001:db8::1", "10.0.0.2", "10.0.0.1"],
-            {"TRUSTED_PROXY_HEADER": "Forwarded"},
-            ["10.0.0.2", "10.0.0.1"],
-        ),
-        ([CLIENT, "unix:"], {"TRUSTED_PROXIES": ["unix:"]}, ["unix:"]),
-    ],
-)
-def test_a_test_sends_a_request_as_a_client_through_a_chain(client, chain, settings, proxies):
-    with override_settings(**settings):
-        seen = client.get("/echo", **through(*chain)).json()
-    assert seen["meta"]["REMOTE_ADDR"] == chain[0]
-    assert seen["answer"]["proxies"] == proxies

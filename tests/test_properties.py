@@ -26,6 +26,8 @@ from tests.invariants import (
 )
 from tests.rows import ROWS
 
+pytestmark = pytest.mark.slow
+
 # What a run takes is the business of tests/test_cost.py.
 unhurried = settings(deadline=None)
 thorough = settings(unhurried, max_examples=4 * settings.default.max_examples)
