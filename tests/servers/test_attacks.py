@@ -1,7 +1,5 @@
 """Each attack works on its bare stack, and none does with the remedy."""
 
-from urllib.parse import unquote
-
 import pytest
 
 from tests.servers.attacks import ATTACKS, CLAIMS, SERVER
@@ -12,6 +10,7 @@ from tests.servers.visitors import (
     ask,
     attack,
     closed,
+    concluded,
     through_a_proxy,
     verdict,
 )
@@ -21,12 +20,6 @@ REMEDIES = [(found, remedy) for found in ATTACKS for remedy in found.remedies]
 
 def name(found):
     return f"{found.path}, {found.attack}"
-
-
-def concluded(answer):
-    """Return the client, the outcome and the scheme that Django took a request for."""
-    facts = answer.facts
-    return facts["client"], facts["outcome"], unquote(facts["uri"].partition(":")[0])
 
 
 @pytest.mark.parametrize("found", ATTACKS, ids=name)
