@@ -102,7 +102,10 @@ def sentence(answer: Answer, hops: Sequence[Hop] = ()) -> str:
     Header text appears escaped and shortened only.
     """
     peer = answer.peer
-    who = f"the peer {peer}" if peer else "the peer, which has no address,"
+    who = "the peer, on a Unix socket," if peer == UNIX else f"the peer {peer}"
+    if answer.outcome == "unknown":
+        told = "no address" if answer.reported is None else short_repr(answer.reported)
+        return f"The server reported {told} for the peer, so nobody is the client."
     if answer.outcome == "direct":
         return _upper(f"{who} is not in TRUSTED_PROXIES, so it is the client{_remedy(answer)}")
     if answer.outcome == "missing":

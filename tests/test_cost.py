@@ -10,6 +10,8 @@ from django_trustedproxy.engine.networks import TrustedNetworks
 from django_trustedproxy.engine.policy import Policy
 from django_trustedproxy.environ import rewrite
 
+pytestmark = pytest.mark.slow
+
 CLIENT = "203.0.113.9"
 NOISE = 1.5
 

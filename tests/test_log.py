@@ -124,7 +124,7 @@ def test_a_server_that_took_the_address_from_the_header_is_told(
     assert [hint in message for message in messages] == ([True] if hint else [])
 
 
-def test_a_peer_address_that_is_no_text_is_no_finding(serve):
+def test_a_peer_address_that_is_no_text_is_not_taken_for_one_of_the_header(serve):
     assert serve(REMOTE_ADDR=0, REMOTE_PORT=0, HTTP_X_FORWARDED_FOR="0") == []
 
 
@@ -175,4 +175,4 @@ def test_requests_are_counted_by_outcome():
     for peer in ("10.0.0.1", "192.0.2.1", "192.0.2.2"):
         middleware(RequestFactory().get("/", REMOTE_ADDR=peer))
     more = {outcome: number - before[outcome] for outcome, number in counts().items()}
-    assert more == {"direct": 2, "missing": 1, "forwarded": 0, "malformed": 0}
+    assert more == {"direct": 2, "missing": 1, "forwarded": 0, "malformed": 0, "unknown": 0}

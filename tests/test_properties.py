@@ -26,6 +26,8 @@ from tests.invariants import (
 )
 from tests.rows import ROWS
 
+pytestmark = pytest.mark.slow
+
 # What a run takes is the business of tests/test_cost.py.
 unhurried = settings(deadline=None)
 thorough = settings(unhurried, max_examples=4 * settings.default.max_examples)
@@ -208,7 +210,7 @@ def test_a_hop_more_costs_the_same_whether_it_is_the_10th_or_the_90th(site):
 )
 def test_a_decision_takes_no_more_memory_than_the_header(case):
     policy, meta = site_of(case).policy, case.meta
-    rewrite(case.meta, policy)  # fill the caches
+    rewrite(case.meta, policy)  # remember the peer
     gc.collect()
     tracemalloc.start()
     try:
@@ -216,7 +218,8 @@ def test_a_decision_takes_no_more_memory_than_the_header(case):
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak <= len(case.lines[0][1]) + 8192
+    # Of a Forwarded element, two copies show where its quoted strings end.
+    assert peak <= max(len(case.lines[0][1]), 3 * oracle.LONGEST_ELEMENT) + 8192
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)

@@ -8,8 +8,13 @@ from django.core.checks import Tags, run_checks
 from django.test import override_settings
 
 from django_trustedproxy.conf import parse
-from django_trustedproxy.engine.addresses import UNIX
-from django_trustedproxy.engine.networks import NAMES, EntryError, TrustedNetworks, parse_entry
+from django_trustedproxy.engine.networks import (
+    NAMES,
+    UNIX,
+    EntryError,
+    TrustedNetworks,
+    parse_entry,
+)
 from tests.wrong_values import ENTRIES, RIGHT, WHOLE
 
 OWN = "192.0.2.7"
