@@ -6,13 +6,15 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
+from django.core.handlers.asgi import get_script_prefix
+
 from . import log
 from .conf import get_policy
 from .engine.addresses import is_unix_scope
 from .engine.answer import Answer
 from .engine.purposes import is_prefix, raw_name
 from .environ import KEY, hand_on, rewrite
-from .exceptions import log_rejection, rejection
+from .exceptions import log_rejection, rejection, routed_path
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -58,13 +60,16 @@ class TrustedProxy:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in _SECURE and not isinstance(scope.get(KEY), Answer):
             policy = get_policy()
+            path = scope["path"]
+            if policy.reject_exempt:
+                path = routed_path(path, path.removeprefix(get_script_prefix(scope)))
             changed = rewrite_scope(scope, policy, receive)
             # All that the server's own scope learns, for its access log. Sent through once more,
             # it is decided by its peer again.
             scope[_PEER] = _Peer(_client_of(scope))
             scope["client"] = changed.get("client")
             scope = changed
-            if policy.reject and (reason := rejection(policy, scope[KEY])):
+            if policy.reject and (reason := rejection(policy, scope[KEY], path)):
                 log_rejection(reason)
                 await _reject(scope, send)
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXY_PREFIX_HEADER": None,
     "TRUSTED_PROXY_KEEP_HEADER": True,
     "TRUSTED_PROXY_REJECT": (),
+    "TRUSTED_PROXY_REJECT_EXEMPT": (),
 }
 
 PURPOSE_SETTINGS = {
@@ -78,6 +80,7 @@ def parse(source: object) -> tuple[Policy, list[Problem]]:
         [*reader.designations(headers), *designated_by_django(source, headers)],
         keep_header=reader.flag("TRUSTED_PROXY_KEEP_HEADER"),
         reject=reader.outcomes("TRUSTED_PROXY_REJECT"),
+        reject_exempt=reader.paths("TRUSTED_PROXY_REJECT_EXEMPT"),
     )
     return policy, reader.problems
 
@@ -118,6 +121,8 @@ def _forget_policy(**_: object) -> None:
 setting_changed.connect(_forget_policy, dispatch_uid="trustedproxy.conf")
 
 
+# What no path of a view has, and patterns and encoded URLs have.
+_NO_PATH = re.compile(r"[*?#%^$|\\\[\]{}<>\"\s]|://")
 # What the environment and other configuration files write for a bool.
 _FLAGS = {
     **dict.fromkeys(("1", "true", "t", "yes", "y", "on"), True),
@@ -248,3 +253,28 @@ class _Reader:
                     "trustedproxy.E011", fact, expected, outcome, f"Write {name} = {known}."
                 )
         return known
+
+    def paths(self, name: str) -> list[str]:
+        value, expected = self.value(name), "exact paths, such as '/healthz'"
+        members = collected(value)
+        if members is None:
+            words = value.replace(",", " ").split() if isinstance(value, str) else []
+            fact, hint = f"{name} is not a collection", self._line_of_paths(name, words)
+            self.report("trustedproxy.E016", fact, expected, value, hint)
+            return []
+        paths = [path.strip() if isinstance(path, str) else path for path in members]
+        for path in paths:
+            if not _is_path(path):
+                fact, hint = f"{name} has what is no exact path", self._line_of_paths(name, paths)
+                self.report("trustedproxy.E017", fact, expected, path, hint)
+        return [path for path in paths if isinstance(path, str) and _is_path(path)]
+
+    def _line_of_paths(self, name: str, values: list[Any]) -> str:
+        texts = [text.strip("^$*") for text in values if isinstance(text, str)]
+        paths = [text if text.startswith("/") else f"/{text}" for text in texts if text]
+        line = ", ".join(f'"{path}"' for path in paths if _is_path(path))
+        return f"Write {name} = [{line}]. Each path is exempt as it is written, and nothing else."
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("/") and not _NO_PATH.search(value)

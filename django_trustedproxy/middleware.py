@@ -16,7 +16,7 @@ from .engine.addresses import is_unix_scope
 from .engine.answer import Answer
 from .engine.purposes import is_prefix
 from .environ import KEY, find_answer, rewrite, write_client
-from .exceptions import RejectedByTrustedProxy, rejection
+from .exceptions import RejectedByTrustedProxy, rejection, routed_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +58,8 @@ class TrustedProxyMiddleware:
         answer = rewrite(meta, policy, scheme, is_unix)
         if script_name:
             _judge_script_name(request, script_name)
+        # A prefix that a header states is not part of it: whoever can write that could move a path.
+        path = routed_path(request.path, request.path_info) if policy.reject_exempt else ""
         if not is_wrapped:
             log.tell(answer, findings, policy, meta.get("SERVER_SOFTWARE"))
         # Cached copies of what has changed, which an earlier middleware may have asked for (Django
@@ -67,7 +69,8 @@ class TrustedProxyMiddleware:
         if policy.designations:
             _write_request(request, policy, answer, is_wrapped=is_wrapped)
         request.trusted_proxy = answer  # type: ignore[attr-defined] # what this package adds
-        if policy.reject and (reason := rejection(policy, answer)):
+        # What is decided already was rejected there, or exempt.
+        if policy.reject and not is_wrapped and (reason := rejection(policy, answer, path)):
             raise RejectedByTrustedProxy(reason)
         return self.get_response(request)
 

@@ -328,7 +328,7 @@ def test_the_remedy_for_a_flag_is_what_its_text_says(value, hint):
 @pytest.mark.parametrize("value", [[" direct "], ("direct",), {"direct"}, {"direct": 1}.keys()])
 def test_outcomes_are_any_collection_and_blanks_are_stripped(value):
     policy, found = parsed(TRUSTED_PROXY_REJECT=value)
-    assert (policy.reject, found) == ({"direct"}, [])
+    assert (policy.reject, found) == ({"direct", "unknown"}, [])
 
 
 def test_what_cannot_be_designated_is_not_and_the_next_is():
