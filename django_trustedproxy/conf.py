@@ -14,7 +14,7 @@ from .display import short_repr
 from .engine.answer import REJECTABLE
 from .engine.policy import Designation, Policy
 from .engine.purposes import FORWARDED, FORWARDING_HEADERS, is_token, meta_name, meta_names
-from .entries import Problem, collected, read, usable
+from .entries import Problem, collected, read, unusable, usable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +63,11 @@ def value(name: str) -> Any:
 def entries() -> tuple[object, ...]:
     """Return the entries of `TRUSTED_PROXIES` that can be used, as they are written."""
     return tuple(usable(value("TRUSTED_PROXIES")))
+
+
+def unusable_entries() -> tuple[object, ...]:
+    """Return the entries of `TRUSTED_PROXIES` that cannot be used, as they are written."""
+    return tuple(unusable(value("TRUSTED_PROXIES")))
 
 
 def parse(source: object) -> tuple[Policy, list[Problem]]:

@@ -57,6 +57,11 @@ def usable(value: object) -> list[object]:
     return [entry for entry in collected(value) or [] if _networks_of(entry) is not None]
 
 
+def unusable(value: object) -> list[object]:
+    """Return the entries of `TRUSTED_PROXIES` that cannot be used."""
+    return [entry for entry in collected(value) or [] if _networks_of(entry) is None]
+
+
 def read(name: str, value: object) -> tuple[TrustedNetworks, list[Problem]]:
     """Return the networks of the entries that can be used, and what is wrong with the others."""
     entries = collected(value)

@@ -72,7 +72,10 @@ def test_no_module_but_the_table_of_neighbours_has_more_than_300_lines():
 
 ROOMS = {
     "engine": ("engine",),
-    "conf": ("engine", "display"),
+    "entries": ("engine", "display"),
+    "conf": ("engine", "display", "entries"),
+    "overview": ("engine", "display"),
+    "pasted": ("engine",),
     "environ": ("engine",),
     "explanation": ("engine", "environ", "display", "conf"),
     "checks": ("conf", "engine", "checks"),
@@ -83,7 +86,7 @@ ROOMS = {
     "asgi": ("conf", "engine", "environ", "log", "exceptions"),
     "testing": ("conf", "engine"),
     "panels": ("conf", "engine", "environ", "explanation", "exceptions", "display"),
-    "management": ("conf", "engine", "environ", "explanation", "exceptions", "display"),
+    "management": ("conf", "engine", "explanation", "display", "overview", "pasted"),
     "display": (),
     "apps": ("checks",),
     "__init__": ("engine", "exceptions", "log", "middleware"),

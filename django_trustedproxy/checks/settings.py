@@ -9,7 +9,6 @@ from django_trustedproxy import conf
 from django_trustedproxy.engine.addresses import pack
 from django_trustedproxy.engine.everybody import is_wide
 from django_trustedproxy.engine.purposes import wire_name
-from django_trustedproxy.entries import collected
 
 from .names import meant_header, misspelled_settings
 
@@ -125,8 +124,10 @@ def check_empty_proxies(**_: object) -> list[CheckMessage]:
         if getattr(settings, name)
     ]
     believing += [name for name in conf.PURPOSE_SETTINGS.values() if conf.value(name)]
-    # None is an error of its own.
-    if collected(conf.value("TRUSTED_PROXIES")) != [] or not believing:
+    policy, problems = conf.parse(settings)
+    is_empty = not (policy.networks.merged or policy.networks.unix or problems)
+    # Without the setting, that is the finding.
+    if not is_empty or not believing or not hasattr(settings, "TRUSTED_PROXIES"):
         return []
     names = " and ".join(believing)
     return [
