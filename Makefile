@@ -6,17 +6,19 @@ SECONDS ?= 60
 SAMPLE ?=
 VENV := .venv
 AGREEMENT := .venv-agreement
+ADAPTERS := .venv-adapters
 BENCH := .venv-bench
 SERVERS := .venv-servers
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-agreement test-browser test-servers debian-servers fuzz mutants bench lint clean
+.PHONY: help demo test test-adapters test-agreement test-browser test-servers debian-servers fuzz mutants bench lint clean
 
 help:
 	@echo "make demo              the example behind a real reverse proxy, until Ctrl-C"
 	@echo "make demo ARGS=--once  the same, ending after its transcript"
 	@echo "make test              the tests, with coverage; ARGS go to pytest"
+	@echo "make test-adapters     put Django into functions and behind adapters between WSGI and ASGI"
 	@echo "make test-agreement    ask other packages who the client is, and write docs/agreement.md"
 	@echo "make test-browser      press the buttons of the example's page in Chromium"
 	@echo "make fuzz              break the invariants, for SECONDS=60 or for RUNS=10000000"
@@ -31,6 +33,14 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.test
 	$(BIN)/pytest --cov $(ARGS)
+
+# Vercel's bridge needs Python 3.12. Where PYTHON is older, a newer one on the path or of pyenv is taken.
+NEWER = $(lastword $(shell for python in $(PYTHON) python3.12 python3.13 python3.14 \
+  $${PYENV_ROOT:-$$HOME/.pyenv}/versions/3.1[2-9].*/bin/python3; do \
+  $$python -c 'import sys, venv; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && echo $$python; done))
+
+test-adapters: $(ADAPTERS)/.adapters
+	$(ADAPTERS)/bin/pytest --ds tests.adapters.settings tests/adapters $(ARGS)
 
 # In an environment of its own, as the packages are many; the migrations of all would take longer.
 test-agreement: $(AGREEMENT)/.httpxforwardedfor
@@ -83,9 +93,10 @@ lint: $(VENV)/.lint
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) $(AGREEMENT) $(SERVERS) $(BENCH) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .fuzz build dist
+	rm -rf $(VENV) $(ADAPTERS) $(AGREEMENT) $(SERVERS) $(BENCH) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .fuzz build dist
 
-$(VENV)/.pip $(AGREEMENT)/.pip $(SERVERS)/.pip $(BENCH)/.pip:
+$(ADAPTERS)/.pip: PYTHON := $(or $(NEWER),$(PYTHON))
+$(VENV)/.pip $(ADAPTERS)/.pip $(AGREEMENT)/.pip $(SERVERS)/.pip $(BENCH)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else \
 	  "django-trustedproxy needs Python 3.10 or newer, this is " + sys.version.split()[0] + \
 	  ". Try: make PYTHON=python3.12")'
@@ -98,10 +109,11 @@ $(VENV)/.pip $(AGREEMENT)/.pip $(SERVERS)/.pip $(BENCH)/.pip:
 # A file .group in a virtual environment says that the group of pyproject.toml is installed there.
 GROUPS := $(addprefix $(VENV)/.,demo test browser fuzz mutation lint)
 $(GROUPS): $(VENV)/.pip
+$(ADAPTERS)/.adapters: $(ADAPTERS)/.pip
 $(AGREEMENT)/.agreement: $(AGREEMENT)/.pip
 $(SERVERS)/.servers: $(SERVERS)/.pip
 $(BENCH)/.bench: $(BENCH)/.pip
-$(GROUPS) $(AGREEMENT)/.agreement $(SERVERS)/.servers $(BENCH)/.bench: pyproject.toml
+$(GROUPS) $(ADAPTERS)/.adapters $(AGREEMENT)/.agreement $(SERVERS)/.servers $(BENCH)/.bench: pyproject.toml
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group $(@F:.%=%)
 	@touch $@
 
