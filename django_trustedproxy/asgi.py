@@ -13,7 +13,7 @@ from .conf import get_policy
 from .engine.addresses import is_unix_scope
 from .engine.answer import Answer
 from .engine.purposes import is_prefix, raw_name
-from .environ import KEY, hand_on, rewrite
+from .environ import KEY, rewrite
 from .exceptions import log_rejection, rejection, routed_path
 
 if TYPE_CHECKING:
@@ -109,9 +109,9 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
         headers[:] = [pair for pair in headers if pair[0].lower() != b"host"]
         lines["HTTP_HOST"] = []
     headers += [(raw_name(key), meta[key].encode("latin-1")) for key in lines if key in meta]
-    if (address := hand_on(answer)) is not None:
+    if answer.client is not None:
         port = client[1] if client and not answer.proxies else answer.client_port or 0
-        changed["client"] = (address, port)
+        changed["client"] = (meta["REMOTE_ADDR"], port)
     elif not is_unix:
         changed["client"] = None  # what is no address would be believed to be one
     if not is_prefix(scope.get("root_path") or "/"):

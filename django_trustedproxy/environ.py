@@ -57,37 +57,38 @@ def rewrite(
     return answer
 
 
-# The address that an ASGI wrapper handed on last, and the answer that it came from.
-_handed_on: ContextVar[tuple[str, Answer] | None] = ContextVar("handed_on", default=None)
+# The address that was written last as REMOTE_ADDR, and the answer that it came from.
+_written: ContextVar[tuple[str, Answer] | None] = ContextVar("written", default=None)
 
 
-def hand_on(answer: Answer) -> str | None:
-    """Return the client's address as a text by which `find_answer` knows the answer.
+def hand_on(answer: Answer) -> str:
+    """Return the client's address, "" for none, as a text by which `find_answer` knows the answer.
 
-    Adapters from ASGI to WSGI hand on an address, and no key of ours.
+    What is made of a request in this process has its address, and no key of ours: behind adapters
+    from ASGI to WSGI, and where a framework copies META into another request.
     """
-    if answer.client is None:
-        return None
+    if not answer.client or answer.header is None:
+        return answer.client or ""  # deciding again tells the same
     address = answer.client.encode().decode()  # a new object
-    _handed_on.set((address, answer))
+    _written.set((address, answer))
     return address
 
 
 def find_answer(meta: dict[str, Any]) -> Answer | None:
     """Return the answer of a request that is decided already, and keep it in `meta`.
 
-    It is under `KEY`, or REMOTE_ADDR is the very object that was handed on. A server makes a new
+    It is under `KEY`, or REMOTE_ADDR is the very object that was written. A server makes a new
     one of what came over a connection, so that no client can have it, whatever context the request
     is handled in.
     """
     answer = meta.get(KEY)
     if isinstance(answer, Answer):
         return answer
-    handed_on = _handed_on.get()
-    if handed_on is None or meta.get("REMOTE_ADDR") is not handed_on[0]:
+    written = _written.get()
+    if written is None or meta.get("REMOTE_ADDR") is not written[0]:
         return None
-    meta[KEY] = handed_on[1]
-    return handed_on[1]
+    meta[KEY] = written[1]
+    return written[1]
 
 
 def _write_headers(meta: dict[str, Any], policy: Policy, answer: Answer) -> None:
@@ -109,11 +110,11 @@ def _write_headers(meta: dict[str, Any], policy: Policy, answer: Answer) -> None
 
 def write_client(meta: dict[str, Any], answer: Answer, reported: object) -> None:
     """Write the client's address, host and port, where `reported` was the peer's address."""
-    meta["REMOTE_ADDR"] = answer.client or ""  # what is no address does not stay there
+    address = meta["REMOTE_ADDR"] = hand_on(answer)  # what is no address does not stay there
     if answer.client is None:
         return
     if "REMOTE_HOST" in meta and (answer.proxies or meta["REMOTE_HOST"] == reported):
-        meta["REMOTE_HOST"] = answer.client
+        meta["REMOTE_HOST"] = address
     if answer.proxies:
         # The port that the server reported is the proxy's.
         meta.pop("REMOTE_PORT", None)

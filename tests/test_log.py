@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory, override_settings
 
 from django_trustedproxy import counts
+from django_trustedproxy.asgi import TrustedProxy
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 
 CLIENT = "203.0.113.9"
@@ -152,6 +153,52 @@ def test_waitress_with_the_header_or_a_direct_client_is_not(serve, meta):
 def test_waitress_does_not_remove_headers_with_one_address(serve):
     with override_settings(TRUSTED_PROXY_HEADER="X-Real-IP"):
         assert serve(SERVER_SOFTWARE="waitress") == []
+
+
+GATEWAY = {"requestContext": {"http": {"sourceIp": CLIENT}}}
+REST = {"requestContext": {"identity": {"sourceIp": CLIENT}}}
+BALANCER = {"requestContext": {"elb": {}}, "headers": {"x-forwarded-for": f"6.6.6.6, {CLIENT}"}}
+BALANCER_MULTI = {
+    "requestContext": {"elb": {}},
+    "multiValueHeaders": {"x-forwarded-for": [f"6.6.6.6, {CLIENT}"]},
+}
+
+
+@pytest.mark.parametrize("event", [GATEWAY, REST, BALANCER, BALANCER_MULTI])
+@pytest.mark.parametrize("key", ["apig_wsgi.full_event", "serverless.event", "lambda.event"])
+def test_an_adapter_that_took_the_peer_from_what_a_client_wrote_is_told(serve, key, event):
+    (message,) = serve(REMOTE_ADDR="6.6.6.6", **{key: event})
+    assert message == (
+        f"The event says that {CLIENT!r} has connected, but the adapter handed over '6.6.6.6' as "
+        "the peer. What it takes from X-Forwarded-For, a client may have written. Ask the event: "
+        "see docs/platforms/serverless.md."
+    )
+
+
+@pytest.mark.parametrize("is_wrapped", [False, True])
+@pytest.mark.parametrize(("peer", "hint"), [(CLIENT, None), ("6.6.6.6", "The event says")])
+def test_an_adapter_under_asgi_is_told_by_what_its_event_says(caplog, peer, hint, is_wrapped):
+    """Mangum leaves the event in the scope, and knows no port: that alone is no fault."""
+    request = asgi_request((peer, 0), None, f"6.6.6.6, {CLIENT}")
+    request.scope["aws.event"] = GATEWAY
+    if is_wrapped:
+
+        async def application(*_):
+            pass
+
+        asyncio.run(TrustedProxy(application)(request.scope, None, None))
+    else:
+        asyncio.run(TrustedProxyMiddleware(respond)(request))
+    messages = [r.getMessage() for r in caplog.records if r.name == "django_trustedproxy"]
+    found = [m for m in messages if "The event" in m or "The server" in m]
+    assert [hint in message for message in found] == ([True] if hint else [])
+
+
+@pytest.mark.parametrize(
+    "event", [None, (), {}, {"requestContext": {}}, {"requestContext": {"elb": {}}}]
+)
+def test_an_event_that_tells_nobody_is_no_finding(serve, event):
+    assert serve(REMOTE_ADDR="6.6.6.6", **{"lambda.event": event}) == []
 
 
 def test_looking_ends_with_the_first_header_that_comes_by(serve):

@@ -8,6 +8,7 @@ more text than their caller asks for.
 from __future__ import annotations
 
 import re
+from operator import methodcaller
 from typing import TYPE_CHECKING, NamedTuple
 
 from .addresses import UNIX, parse_hop
@@ -194,7 +195,10 @@ def _parse_element(text: str) -> Element:
 
 def _unescape(text: str) -> str:
     """Return what a quoted string says (RFC 9110, 5.6.4), without a step for each quoted pair."""
-    return "\\".join(part.replace("\\", "") for part in text.split("\\\\"))
+    return "\\".join(map(_drop_backslashes, text.split("\\\\")))
+
+
+_drop_backslashes = methodcaller("replace", "\\", "")
 
 
 def read_viewer_address(value: str) -> Iterable[str | None]:
