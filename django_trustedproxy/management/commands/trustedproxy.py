@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Callable, Iterable
 
+    from django.core.checks import CheckMessage
+
     from django_trustedproxy.engine.policy import Policy
     from django_trustedproxy.explanation import Explanation
 
@@ -68,11 +70,11 @@ class Command(BaseCommand):
             policy=conf.parse(settings)[0],
             entries=conf.entries(),
             unusable=conf.unusable_entries(),
-            findings=[
-                message
-                for message in messages
-                if (message.id or "").startswith("trustedproxy.") and not message.is_silenced()
-            ],
+            # The registry has no order of its own.
+            findings=sorted(
+                (m for m in messages if is_ours(m) and not m.is_silenced()),
+                key=lambda message: str(message.id),
+            ),
         )
         styles: dict[str, Callable[[str], str]] = {
             "title": self.title,
@@ -156,3 +158,8 @@ class Command(BaseCommand):
     def title(self, text: str) -> str:
         """Return a heading."""
         return self.style.MIGRATE_HEADING(text)
+
+
+def is_ours(message: CheckMessage) -> bool:
+    """Tell whether a finding is of this package."""
+    return str(message.id).startswith("trustedproxy.")
