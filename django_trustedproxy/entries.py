@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from .display import short_repr
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from .engine.networks import Network
 
+_MOST = 5  # of networks or remedies that a message names
 _LONGEST_LINE = 400  # of a setting that a hint shows whole
 _IDS = {
     "address": "trustedproxy.E002",
@@ -72,11 +73,8 @@ def read(name: str, value: object) -> tuple[TrustedNetworks, list[Problem]]:
     )
     problems = list(_wrong_entries(name, entries))
     if together := covering(networks.merged):
-        kept = [entry for entry in usable(entries) if not any(map(is_wide, parse_entry(entry)))]
-        is_left = covering(TrustedNetworks.parse(kept).merged)
-        line = _line(name, [] if is_left else kept)
-        msg = f"{name} trusts everybody: expected {OWN}, got {_shown(together)}."
-        hint = f"{line} Whoever is trusted can claim any address."
+        msg = f"{name} trusts everybody: expected {OWN}, got {_some(together)}."
+        hint = f"{_line(name, _kept(entries))} Whoever is trusted can claim any address."
         problems.append(Problem(_IDS["everybody"], msg, hint))
     return networks, problems
 
@@ -89,16 +87,17 @@ def _networks_of(entry: object) -> tuple[Network, ...] | None:
 
 
 def _wrong_entries(name: str, entries: Sequence[object]) -> Iterator[Problem]:
-    for index, entry in enumerate(entries):
-        networks = _networks_of(entry)
+    parsed = list(map(_networks_of, entries))
+    kept = _kept(entries)
+    for index, (entry, networks) in enumerate(zip(entries, parsed, strict=True)):
         if networks is None:
             mistake = diagnose(entry)
-            line = _line(name, entries, mistake.meant)
+            line = _line(name, kept, mistake.meant)
             fact, expected = f"{name}[{index}] {mistake.fact}", mistake.expected
             remedy, kind = mistake.remedy, mistake.kind
-        elif networks and networks[0].prefixlen and any(map(is_everybody, networks)):
+        elif networks and networks[0].prefixlen and is_everybody(networks[0]):
             fact = f"{name}[{index}] is the address on which a server listens for everybody"
-            line, expected, kind = _line(name, entries), OWN, "everybody"
+            line, expected, kind = _line(name, kept), OWN, "everybody"
             remedy = "No proxy connects from it."
         else:
             continue
@@ -127,19 +126,26 @@ def _not_a_list(name: str, value: object) -> Problem:
         remedies = [diagnose(value).remedy]
     expected = "a list, tuple or set of addresses, networks and names"
     msg = f"{name} is not a list: expected {expected}, got {short_repr(value)}."
-    hint = " ".join(filter(None, [*dict.fromkeys(remedies), _line(name, entries)]))
+    advice = dict.fromkeys(remedy for remedy in remedies if remedy)
+    hint = " ".join([*islice(advice, _MOST), _line(name, _kept(entries))])
     return Problem("trustedproxy.E001", msg, hint)
 
 
-def _line(name: str, entries: Sequence[object], meant: Sequence[str] = ()) -> str:
-    """Say what to write: all entries, corrected, or those that one stands for if they are many."""
+def _kept(entries: Sequence[object]) -> list[str]:
+    """Return the entries, corrected, without those that make trust in everybody of them."""
     kept = list(dict.fromkeys(chain.from_iterable(map(corrected, entries))))
+    if covering(TrustedNetworks.parse(kept).merged):
+        kept = [entry for entry in kept if not any(map(is_wide, parse_entry(entry)))]
+    return [] if covering(TrustedNetworks.parse(kept).merged) else kept
+
+
+def _line(name: str, kept: Sequence[str], meant: Sequence[str] = ()) -> str:
+    """Say what to write: all entries, or those that one stands for if they are many."""
     line = f"Write {name} = [{quoted(kept)}]."
     if len(line) > _LONGEST_LINE:
         return f"Write {quoted(meant)} there." if meant else f"Remove it from {name}."
     return line if kept else line + _NOBODY
 
 
-def _shown(networks: Sequence[Network]) -> str:
-    texts = list(map(str, networks))
-    return ", ".join(texts[:5]) + (", …" if len(texts) > 5 else "")
+def _some(networks: Sequence[Network]) -> str:
+    return ", ".join(map(str, networks[:_MOST])) + (", …" if len(networks) > _MOST else "")

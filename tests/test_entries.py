@@ -250,6 +250,22 @@ def test_a_lazy_value_that_is_no_collection_is_an_error(value):
     assert "TRUSTED_PROXIES" in hint or "list()" in hint
 
 
+def test_a_line_to_paste_never_trusts_everybody():
+    halves = "0.0.0.0/1", "128.0.0.0/1"
+    for value in (",".join(halves), ["nginx", *halves], ["10.0.0.1:80", *halves, "0.0.0.0"]):
+        for _, _, hint in problems(value):
+            assert "0.0.0.0/1" not in hint
+            assert ('"10.0.0.1"' in hint) == ("10.0.0.1:80" in value)
+
+
+def test_many_wrong_entries_are_read_once_each_and_told_briefly():
+    found = problems([f"10.0.{n // 250}.{n % 250}:80" for n in range(2000)])
+    assert len(found) == 2000
+    assert all(len(hint) < 300 for _, _, hint in found)
+    ((_, _, hint),) = problems(",".join(f"host-{n}" for n in range(2000)))
+    assert hint.count("is a host name") == 5
+
+
 def test_an_iterator_is_not_read_at_all():
     iterator = iter(["10.0.0.1"])
     ((_, _, hint),) = problems(iterator)

@@ -85,7 +85,7 @@ def diagnose(entry: object) -> Mistake:
             "address",
             "is empty",
             "An environment variable that is not set, or empty, gives an empty text: leave it out, "
-            'as `[text for text in os.environ.get("…", "").split(",") if text]` does.',
+            'as in `[text for text in os.environ.get("…", "").split(",") if text]`.',
         )
     if len(text) <= _LONGEST:
         for look in _LOOKS:
@@ -123,7 +123,7 @@ def _of_object(entry: object) -> Mistake:
         meant = corrected(bytes(entry).decode("latin-1"))
         return Mistake("address", "is bytes and not text", "", meant, expected)
     if isinstance(entry, int) and not isinstance(entry, bool):
-        remedy = "A count of proxies tells nobody who they are; list their addresses."
+        remedy = "A count of proxies does not say who they are; list their addresses."
         return Mistake("address", "is a number", remedy, (), expected)
     if isinstance(entry, (list, tuple, set, frozenset)):
         meant = tuple(text for each in entry if isinstance(each, str) for text in corrected(each))
@@ -227,7 +227,9 @@ def _several(text: str) -> Mistake | None:
     meant = tuple(each for part in parts for each in corrected(part))
     if len(parts) < 2:
         return Mistake("address", "has a comma in it", "Remove it.", meant)
-    return Mistake("address", "has several entries in one text", "Make each a text.", meant)
+    return Mistake(
+        "address", "has several entries in one text", "Write each as an entry of its own.", meant
+    )
 
 
 def _zeros(text: str) -> Mistake | None:
