@@ -109,7 +109,7 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
         changed["client"] = (meta["REMOTE_ADDR"], port)
     elif not is_unix:
         changed["client"] = None  # what is no address would be believed to be one
-    if not is_prefix(scope.get("root_path") or "/"):
+    if (root_path := scope.get("root_path")) and not is_prefix(root_path):
         changed["root_path"] = ""
     if answer.statements:
         _write_scope(changed, answer)

@@ -15,7 +15,7 @@ from .conf import get_policy
 from .engine.addresses import is_unix_scope
 from .engine.answer import Answer
 from .engine.purposes import is_prefix
-from .environ import KEY, find_answer, rewrite, write_client
+from .environ import KEY, find_answer, keep, rewrite_anew, write_client
 from .exceptions import RejectedByTrustedProxy, rejection
 
 if TYPE_CHECKING:
@@ -52,20 +52,22 @@ class TrustedProxyMiddleware:
             peer = (request.scope.get("client") or (None,))[0]
             scheme = request.scope.get("scheme") or "http"
             is_unix = is_unix_scope(request.scope)
-        is_wrapped = find_answer(meta) is not None
-        findings = () if is_wrapped else log.receive(meta, policy, peer)
         script_name = meta.get("SCRIPT_NAME")
-        answer = rewrite(meta, policy, scheme, is_unix)
+        decided = find_answer(meta)
+        if decided is not None:
+            answer = keep(meta, policy, decided)
+        else:
+            findings = log.receive(meta, policy, peer)
+            answer = rewrite_anew(meta, policy, scheme, is_unix)
+            log.tell(answer, findings, policy, meta.get("SERVER_SOFTWARE"))
         if script_name:
             _judge_script_name(request, script_name)
-        if not is_wrapped:
-            log.tell(answer, findings, policy, meta.get("SERVER_SOFTWARE"))
         # Cached copies of what has changed, which an earlier middleware may have asked for (Django
         # 5.2 to 6.1).
         request.__dict__.pop("headers", None)
         request.__dict__.pop("_current_scheme_host", None)
         if policy.designations:
-            _write_request(request, policy, answer, is_wrapped=is_wrapped)
+            _write_request(request, policy, answer, is_wrapped=decided is not None)
         request.trusted_proxy = answer  # type: ignore[attr-defined] # what this package adds
         if policy.reject and (reason := rejection(policy, answer)):
             raise RejectedByTrustedProxy(reason)
