@@ -160,10 +160,7 @@ def _take_back_scheme(meta: dict[str, Any], policy: Policy, answer: Answer) -> N
     uWSGI 2.0.31 makes the text of any X-Forwarded-Proto, from anybody, wsgi.url_scheme. What it
     knows itself, or a server that speaks its protocol told it, is in HTTPS and UWSGI_SCHEME.
     """
-    is_left_to_others = bool(answer) and not any(
-        designation.purpose == "scheme" for designation in policy.designations
-    )
-    if is_left_to_others and meta.get("wsgi.url_scheme") in _SCHEMES:
+    if answer and "scheme" not in policy.purposes and meta.get("wsgi.url_scheme") in _SCHEMES:
         return
     own = meta.get("UWSGI_SCHEME")
     if own not in _SCHEMES:

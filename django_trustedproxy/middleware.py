@@ -117,9 +117,10 @@ def _write_request(
     request: HttpRequest, policy: Policy, answer: Answer, *, is_wrapped: bool
 ) -> None:
     """Bring what Django computed from META and scope into step with the statements."""
-    scheme = answer.stated("scheme")
-    if scheme is not None and isinstance(request, ASGIRequest):
+    if isinstance(request, ASGIRequest) and (scheme := answer.stated("scheme")) is not None:
         request.scope = {**request.scope, "scheme": scheme}  # the server keeps its own
+    if "prefix" not in policy.purposes:
+        return
     prefix = answer.stated("prefix")
     if prefix is not None:
         script_name = request.META.get("SCRIPT_NAME", "")
@@ -128,6 +129,5 @@ def _write_request(
         # Django prefers what Apache's mod_rewrite says to what a wrapper wrote.
         request.META["SCRIPT_NAME"] = script_name if is_below else prefix
         request.path = f"{request.META['SCRIPT_NAME']}/{request.path_info.removeprefix('/')}"
-    if any(designation.purpose == "prefix" for designation in policy.designations):
-        # Also for a request without a prefix: Django's test client keeps that of the last one.
-        set_script_prefix(request.META.get("SCRIPT_NAME", ""))
+    # Also for a request without a prefix: Django's test client keeps that of the last one.
+    set_script_prefix(request.META.get("SCRIPT_NAME", ""))
