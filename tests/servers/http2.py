@@ -135,20 +135,21 @@ def assumed(connection):
     return upgraded(connection, side)
 
 
-def nested(connection, protocol):
-    """Ask for another protocol by extended CONNECT (RFC 8441), and speak HTTP/2 through that."""
+def connected(connection, protocol, path, *headers):
+    """Ask for another protocol by extended CONNECT (RFC 8441); return its stream, once answered."""
     side = client()
     side.initiate_connection()
     outer = Session(connection, side)
-    inner = client()
-    settings = inner.initiate_upgrade_connection()
-    tunnel = outer.open(
-        (":path", PATH),
-        (":protocol", protocol),
-        ("http2-settings", settings.decode()),
-        method="CONNECT",
-        is_whole=False,
-    )
+    pseudo = [(":path", path), (":protocol", protocol)]
+    tunnel = outer.open(*pseudo, *headers, method="CONNECT", is_whole=False)
     while tunnel.status is None and not tunnel.is_over:
         outer.receive()
-    return [tunnel.answer()] if tunnel.is_over else upgraded(tunnel, inner)
+    return tunnel
+
+
+def nested(connection, protocol):
+    """Ask for another protocol by extended CONNECT, and speak HTTP/2 through what that opens."""
+    side = client()
+    settings = side.initiate_upgrade_connection().decode()
+    tunnel = connected(connection, protocol, PATH, ("http2-settings", settings))
+    return [tunnel.answer()] if tunnel.is_over else upgraded(tunnel, side)

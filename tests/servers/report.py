@@ -130,7 +130,8 @@ def table_of(columns):
     """Return the table of channels in which proxies with the same answers share a row."""
     names = sorted(columns)
     rows = {}
-    for server, listener, proxy in sorted({key for cells in columns.values() for key in cells}):
+    stacks = {key for cells in columns.values() for key in cells}
+    for server, listener, proxy in sorted(stacks, key=lambda key: [text.lower() for text in key]):
         cells = tuple(columns[name].get((server, listener, proxy), "") for name in names)
         rows.setdefault((server, listener, cells), []).append(proxy)
     head = [*_STACK, *names]

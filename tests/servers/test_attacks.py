@@ -15,6 +15,7 @@ from tests.servers.visitors import (
     verdict,
 )
 
+BARE = "Attacks on the bare stack"
 REMEDIES = [(found, remedy) for found in ATTACKS for remedy in found.remedies]
 
 
@@ -53,7 +54,7 @@ def test_a_remedy_ends_every_forgery(found, remedy, report):
     assert closed(refused) <= set(SERVER[stack.server].closes)
     client, outcome, scheme = found.concluded
     row = report.row(
-        "Attacks on the bare stack",
+        BARE,
         REMEDIES.index((found, remedy)),
         found.path,
         found.attack,
@@ -77,7 +78,7 @@ def test_what_uwsgi_took_for_the_scheme_the_middleware_takes_back(claim, report)
     assert concluded(answer) == (claim.source, claim.stack.outcome, "http")
     assert verdict(answer, claim.source, claim.stack.outcome) == {}
     report.row(
-        "Attacks on the bare stack",
+        BARE,
         len(REMEDIES) + CLAIMS.index(claim),
         claim.path,
         claim.attack,

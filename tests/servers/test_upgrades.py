@@ -7,10 +7,13 @@ from websockets.sync.client import connect
 
 from tests.servers.fronts import FRONTS, TRUSTED, page_application, served, serves_websockets
 from tests.servers.servers import SERVERS, running
-from tests.servers.upgrades import PAGE, UPGRADES, attempt
+from tests.servers.test_attacks import BARE
+from tests.servers.tunnels import TUNNELS
+from tests.servers.upgrades import PAGE, UPGRADE, UPGRADES, attempt
 from tests.servers.visitors import ATTACKER, HONEST, ask, concluded, connected
 
 OWN = (ATTACKER, "forwarded", "http")
+AFTER = 1000  # the rows of test_attacks.py
 
 
 def tunnels(address, forms=UPGRADES):
@@ -57,3 +60,34 @@ def test_no_upgrade_makes_a_client_the_proxy(started, front, report):
         if front.passes_websockets and serves_websockets(server):
             assert echoed(reached, HONEST) == f"{HONEST}: hello"
             cell.note("WebSockets")
+
+
+REMEDIES = [(tunnel, remedy) for tunnel in TUNNELS for remedy in tunnel.remedies]
+
+
+@pytest.mark.parametrize("tunnel", TUNNELS, ids=lambda tunnel: tunnel.path)
+def test_a_bare_stack_gives_a_client_a_tunnel(tunnel):
+    with tunnel.bare.started() as reached:
+        found = tunnels(reached, [UPGRADE[form] for form in tunnel.forms])
+    assert found == dict.fromkeys(tunnel.forms, tunnel.concluded)
+
+
+@pytest.mark.parametrize(
+    ("tunnel", "remedy"), REMEDIES, ids=[f"{tunnel.path}, {remedy}" for tunnel, remedy in REMEDIES]
+)
+def test_a_remedy_ends_every_tunnel(tunnel, remedy, report):
+    with tunnel.remedies[remedy].started() as reached:
+        honest = ask(reached, source=HONEST)
+        found = tunnels(reached)
+    assert honest.status == 200, honest.text
+    assert concluded(honest) == (HONEST, "forwarded", "http")
+    assert found == {}
+    client, outcome, scheme = tunnel.concluded
+    report.row(
+        BARE,
+        AFTER + REMEDIES.index((tunnel, remedy)),
+        tunnel.path,
+        f"an upgrade: {'; '.join(tunnel.forms)}",
+        f"`{client}`, {outcome}, {scheme}",
+        remedy,
+    )
