@@ -49,10 +49,10 @@ class TrustedProxyMiddleware:
             peer = (request.scope.get("client") or (None,))[0]
             scheme = request.scope.get("scheme") or "http"
         is_wrapped = KEY in meta
-        findings = () if is_wrapped else log.receive(meta, policy, peer)
+        came = None if is_wrapped else log.receive(meta, policy, peer)
         answer = rewrite(meta, policy, scheme)
         if not is_wrapped:
-            log.tell(answer, findings, policy, meta.get("SERVER_SOFTWARE"))
+            log.tell(answer, came, policy, meta, scheme)
         # Cached copies of what has changed, which an earlier middleware may have asked for (Django
         # 5.2 to 6.1).
         request.__dict__.pop("headers", None)

@@ -32,10 +32,10 @@ class TrustedProxy:
     ) -> Iterable[bytes]:
         policy = get_policy()
         is_decided = KEY in environ
-        findings = () if is_decided else log.receive(environ, policy)
+        came = None if is_decided else log.receive(environ, policy)
         answer = rewrite(environ, policy)
         if not is_decided:
-            log.tell(answer, findings, policy, environ.get("SERVER_SOFTWARE"))
+            log.tell(answer, came, policy, environ)
         if policy.reject and (reason := rejection(policy, answer)):
             log_rejection(reason)
             start_response("400 Bad Request", [("Content-Type", "text/plain")])
