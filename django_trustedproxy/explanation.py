@@ -101,10 +101,8 @@ def _entry_of(address: str, entries: Sequence[object]) -> str | None:
     if address == UNIX:
         return UNIX
     parsed = ip_address(address)
-    for entry in entries:
-        if any(parsed in network for network in parse_entry(entry)):
-            return str(entry)
-    return None
+    trusting = (e for e in entries if any(parsed in network for network in parse_entry(e)))
+    return next(map(str, trusting), None)
 
 
 def names(header_text: object, address: str | None) -> bool:
@@ -128,11 +126,11 @@ def sentence(  # noqa: PLR0913 - what is known, each of it optional
     `server` which server may have taken it from there. Header text appears escaped and shortened
     only.
     """
+    if is_unknown(answer, reported):
+        return _unknown(reported) + _rejected(reject)
     peer = answer.peer
     who = f"the peer {peer}" if peer else "the peer, which has no address,"
     if not answer:
-        if is_unknown(answer, reported):
-            return _unknown(reported) + _rejected(reject)
         so = _so(answer, reject, "it is the client")
         dropped = _dropped(answer, _taken(server) if names_itself else _listed(peer))
         return _upper(f"{who} is not in TRUSTED_PROXIES{so}{dropped}")

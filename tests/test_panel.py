@@ -9,6 +9,7 @@ from django.core.handlers.asgi import ASGIHandler
 
 from django_trustedproxy.asgi import TrustedProxy
 from django_trustedproxy.checks.middleware import OUR_MIDDLEWARE
+from django_trustedproxy.panels import TrustedProxyPanel
 from tests.test_explanation import SEVEN, meta_of
 
 CLIENT = "203.0.113.9"
@@ -29,7 +30,9 @@ def _toolbar(settings):
     settings.TEMPLATES = [
         {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}
     ]
-    settings.DEBUG_TOOLBAR_PANELS = ["django_trustedproxy.panels.TrustedProxyPanel"]
+    settings.DEBUG_TOOLBAR_PANELS = [
+        f"{TrustedProxyPanel.__module__}.{TrustedProxyPanel.__qualname__}"
+    ]
     settings.DEBUG_TOOLBAR_CONFIG = {"SHOW_TOOLBAR_CALLBACK": lambda _: True}
     settings.TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto"
 
@@ -154,7 +157,7 @@ def test_the_panel_under_asgi_shows_what_came_unless_a_wrapper_decided(client, w
 
     panel = html.unescape(text_of(stored(client, asyncio.run(ask()))))
     assert f"{CLIENT} client → 10.0.0.2 trusted proxy" in panel
-    assert ("A wrapper decided before Django" in panel) is wrapped
+    assert ("What came is not known: a wrapper decided before Django" in panel) is wrapped
     assert (f"'6.6.6.6, {CLIENT}, 10.0.0.2'" in panel) is not wrapped
 
 

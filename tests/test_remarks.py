@@ -6,6 +6,8 @@ import re
 import pytest
 from django.test import override_settings
 
+from django_trustedproxy.engine.answer import Answer
+from django_trustedproxy.explanation import sentence
 from tests.test_explanation import ask
 
 CLIENT, PROXY = "203.0.113.9", "10.0.0.9"
@@ -393,3 +395,13 @@ def test_a_peer_that_is_no_address_is_shown_as_what_it_is(peer, hear):
     (record,) = hear(peer, **{"X-Forwarded-For": CLIENT})
     assert PEERS[peer] in record.getMessage()
     assert record.kind == "unknown"
+
+
+@pytest.mark.parametrize("reported", [None, ""])
+def test_a_peer_that_the_server_did_not_report_is_told(reported):
+    said = sentence(Answer(None, None, outcome="unknown"), reported=reported)
+    assert said == (
+        "The server reported no address of the peer, so nobody is trusted. A connection that the client has "
+        "closed already can look like this."
+    )
+    assert "unix:" not in said
