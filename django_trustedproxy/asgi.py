@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from . import log
 from .conf import get_policy
-from .engine.purposes import raw_name
+from .engine.addresses import is_unix_scope
+from .engine.answer import Answer
+from .engine.purposes import is_prefix, raw_name
 from .environ import KEY, rewrite
 from .exceptions import log_rejection, rejection
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from .engine.answer import Answer
     from .engine.policy import Policy
 
     Scope = dict[str, Any]
@@ -55,12 +56,12 @@ class TrustedProxy:
         self.application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in _SECURE and KEY not in scope:
+        if scope["type"] in _SECURE and not isinstance(scope.get(KEY), Answer):
             policy = get_policy()
             changed = rewrite_scope(scope, policy, receive)
             # All that the server's own scope learns, for its access log. Sent through once more,
             # it is decided by its peer again.
-            scope.setdefault(_PEER, scope.get("client"))
+            scope[_PEER] = _Peer(_client_of(scope))
             scope["client"] = changed.get("client")
             scope = changed
             if policy.reject and (reason := rejection(policy, scope[KEY])):
@@ -89,13 +90,14 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
     meta: dict[str, Any] = {k: b",".join(found).decode("latin-1") for k, found in lines.items()}
     if len(lines.get(policy.header, ())) > 1 and _may_have_trailers(headers, receive):
         meta[policy.header] = _UNREADABLE
-    client = scope.get(_PEER, scope.get("client"))
+    client = _client_of(scope)
+    is_unix = is_unix_scope({**scope, "client": client})
     if client:
         # By index, as Django does, so that a malformed pair does not raise.
         meta["REMOTE_ADDR"], meta["REMOTE_PORT"] = client[0], client[1]
     scheme = scope.get("scheme") or _PLAIN[scope["type"]]
-    came = log.receive(meta, policy)
-    answer = rewrite(meta, policy, scheme)
+    came = log.receive(meta, policy, event=scope.get("aws.event"))
+    answer = rewrite(meta, policy, scheme, is_unix)
     log.tell(answer, came, policy, meta, scheme, headers)
     changed = {**scope, "scheme": scheme, "headers": headers, KEY: answer}
     if "HTTP_HOST" in meta:
@@ -104,10 +106,26 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
     headers += [(raw_name(key), meta[key].encode("latin-1")) for key in lines if key in meta]
     if answer.client is not None:
         port = client[1] if client and not answer.proxies else answer.client_port or 0
-        changed["client"] = (answer.client, port)
+        changed["client"] = (meta["REMOTE_ADDR"], port)
+    elif not is_unix:
+        changed["client"] = None  # what is no address would be believed to be one
+    if not is_prefix(scope.get("root_path") or "/"):
+        changed["root_path"] = ""
     if answer.statements:
         _write_scope(changed, answer)
     return changed
+
+
+class _Peer(NamedTuple):
+    """What the server's own scope had as its client before it was told the real one."""
+
+    client: Any
+
+
+def _client_of(scope: Scope) -> Any:
+    """Return the client that the server reported. Only a mark of ours is believed."""
+    peer = scope.get(_PEER)
+    return peer.client if isinstance(peer, _Peer) else scope.get("client")
 
 
 def _split(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from .engine.answer import Answer
@@ -17,29 +18,35 @@ KEY = "trusted_proxy"
 """Where META, environ and ASGI scope keep the `Answer`. No header of a client can have it."""
 
 
-def rewrite(meta: dict[str, Any], policy: Policy, scheme: str = "") -> Answer:
+def rewrite(
+    meta: dict[str, Any],
+    policy: Policy,
+    scheme: str = "",
+    is_unix: bool | None = None,  # noqa: FBT001 - as `decide` has it
+) -> Answer:
     """Decide who the client is, change `meta` to say so, and return the answer.
 
     REMOTE_ADDR becomes the client, the designated header its verified part, and every other
     forwarding header goes. An address that the server reported is written in canonical spelling.
-    `scheme` is that of the connection where `meta` does not have it. The answer stays under `KEY`.
-    Where there is one already it is kept, as a second decision would take the client for an
+    `scheme` and `is_unix` tell of the connection what `meta` does not. The answer stays under
+    `KEY`. Where there is one already it is kept, as a second decision would take the client for an
     untrusted peer; headers that have come since then go all the same.
     """
-    decided = meta.get(KEY)
-    if decided is not None and isinstance(decided, Answer):
+    decided = find_answer(meta)
+    if decided is not None:
         for key in policy.dropped_by(decided).intersection(meta):
             del meta[key]
         _write_headers(meta, policy, decided)
         return decided
     reported = meta.get("REMOTE_ADDR")
-    answer = decide(policy, reported, meta, scheme)
+    answer = decide(policy, reported, meta, scheme, is_unix)
+    if "HTTP_SCRIPT_NAME" in answer.dropped:
+        _take_back_prefix(meta)
     for key in answer.dropped:
         del meta[key]
-    if answer.outcome != "direct" and (
-        # A header that is the client's canonical address stays as it is.
-        answer.header_text != answer.client or not policy.keep_header or policy.designations
-    ):
+    # A header that is the client's canonical address stays as it is.
+    is_canonical = answer.proxies and answer.header_text == answer.client and policy.keep_header
+    if answer.header is not None and (not is_canonical or policy.designations):
         _write_headers(meta, policy, answer)
     write_client(meta, answer, reported)
     if "uwsgi.version" in meta:
@@ -48,6 +55,40 @@ def rewrite(meta: dict[str, Any], policy: Policy, scheme: str = "") -> Answer:
         _write_value(meta, statement)
     meta[KEY] = answer
     return answer
+
+
+# The address that was written last as REMOTE_ADDR, and the answer that it came from.
+_written: ContextVar[tuple[str, Answer] | None] = ContextVar("written", default=None)
+
+
+def hand_on(answer: Answer) -> str:
+    """Return the client's address, "" for none, as a text by which `find_answer` knows the answer.
+
+    What is made of a request in this process has its address, and no key of ours: behind adapters
+    from ASGI to WSGI, and where a framework copies META into another request.
+    """
+    if not answer.client or answer.header is None:
+        return answer.client or ""  # deciding again tells the same
+    address = answer.client.encode().decode()  # a new object
+    _written.set((address, answer))
+    return address
+
+
+def find_answer(meta: dict[str, Any]) -> Answer | None:
+    """Return the answer of a request that is decided already, and keep it in `meta`.
+
+    It is under `KEY`, or REMOTE_ADDR is the very object that was written. A server makes a new
+    one of what came over a connection, so that no client can have it, whatever context the request
+    is handled in.
+    """
+    answer = meta.get(KEY)
+    if isinstance(answer, Answer):
+        return answer
+    written = _written.get()
+    if written is None or meta.get("REMOTE_ADDR") is not written[0]:
+        return None
+    meta[KEY] = written[1]
+    return written[1]
 
 
 def _write_headers(meta: dict[str, Any], policy: Policy, answer: Answer) -> None:
@@ -69,16 +110,30 @@ def _write_headers(meta: dict[str, Any], policy: Policy, answer: Answer) -> None
 
 def write_client(meta: dict[str, Any], answer: Answer, reported: object) -> None:
     """Write the client's address, host and port, where `reported` was the peer's address."""
+    address = meta["REMOTE_ADDR"] = hand_on(answer)  # what is no address does not stay there
     if answer.client is None:
         return
-    meta["REMOTE_ADDR"] = answer.client
     if "REMOTE_HOST" in meta and (answer.proxies or meta["REMOTE_HOST"] == reported):
-        meta["REMOTE_HOST"] = answer.client
+        meta["REMOTE_HOST"] = address
     if answer.proxies:
         # The port that the server reported is the proxy's.
         meta.pop("REMOTE_PORT", None)
         if answer.client_port is not None:
             meta["REMOTE_PORT"] = str(answer.client_port)
+
+
+def _take_back_prefix(meta: dict[str, Any]) -> None:
+    """Give the path back what gunicorn took from it because of a header SCRIPT_NAME.
+
+    gunicorn 27.0.1 believes that header from anybody on a Unix socket.
+    """
+    prefix = meta.get("SCRIPT_NAME")
+    # Django has decoded the one, and not the other.
+    sent = str(meta["HTTP_SCRIPT_NAME"])
+    decoded = sent.encode("latin-1", "replace").decode("utf-8", "replace")
+    if prefix and prefix in (sent, decoded) and "RAW_URI" in meta:
+        meta["PATH_INFO"] = f"{prefix}{meta.get('PATH_INFO', '')}"
+        meta["SCRIPT_NAME"] = ""
 
 
 def _take_back_scheme(meta: dict[str, Any], policy: Policy, answer: Answer) -> None:
@@ -87,7 +142,7 @@ def _take_back_scheme(meta: dict[str, Any], policy: Policy, answer: Answer) -> N
     uWSGI 2.0.31 makes the text of any X-Forwarded-Proto, from anybody, wsgi.url_scheme. What it
     knows itself, or a server that speaks its protocol told it, is in HTTPS and UWSGI_SCHEME.
     """
-    is_left_to_others = answer.outcome != "direct" and not any(
+    is_left_to_others = bool(answer) and not any(
         designation.purpose == "scheme" for designation in policy.designations
     )
     if is_left_to_others and meta.get("wsgi.url_scheme") in _SCHEMES:

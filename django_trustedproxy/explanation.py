@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .display import join_some, short_repr
-from .engine.addresses import UNIX, UNIX_PEERS, parse_hop
+from .engine.addresses import UNIX, parse_hop
 from .engine.decision import MAX_HOPS, Verdict, walk
 from .engine.networks import parse_entry
 from .engine.purposes import wire_name
@@ -53,14 +53,8 @@ class Explanation(NamedTuple):
 
         `reject` is the outcome in `TRUSTED_PROXY_REJECT` that the request is rejected for.
         """
-        reported = self.before.get("REMOTE_ADDR")
-        first = sentence(
-            self.answer,
-            self.hops,
-            reject=reject,
-            reported=reported,
-            names_itself=names(self.header_text, self.answer.peer),
-        )
+        names_itself = names(self.header_text, self.answer.peer)
+        first = sentence(self.answer, self.hops, reject=reject, names_itself=names_itself)
         return " ".join([first, *(r.text for r in self.remarks if r.kind in ABOUT_CLIENT)])
 
 
@@ -110,27 +104,25 @@ def names(header_text: object, address: str | None) -> bool:
     return address in [part.strip() for part in str(header_text or "").split(",")]
 
 
-def sentence(  # noqa: PLR0913 - what is known, each of it optional
+def sentence(
     answer: Answer,
     hops: Sequence[Hop] = (),
     *,
     reject: str = "",
-    reported: object = None,
     names_itself: bool = False,
     server: str = "",
 ) -> str:
     """Say why REMOTE_ADDR is what it is, and what to do if that is wrong.
 
-    `reject` is the outcome in `TRUSTED_PROXY_REJECT` that the request is rejected for, `reported`
-    what the server gave as the peer. `names_itself` tells whether the header names the peer,
-    `server` which server may have taken it from there. Header text appears escaped and shortened
-    only.
+    `reject` is the outcome in `TRUSTED_PROXY_REJECT` that the request is rejected for.
+    `names_itself` tells whether the header names the peer, `server` which server may have taken it
+    from there. Header text appears escaped and shortened only.
     """
-    if is_unknown(answer, reported):
-        return _unknown(reported) + _rejected(reject)
     peer = answer.peer
-    who = f"the peer {peer}" if peer else "the peer, which has no address,"
-    if not answer:
+    if answer.outcome == "unknown":
+        return _unknown(answer.reported) + _rejected(reject)
+    who = "the peer, on a Unix socket," if peer == UNIX else f"the peer {peer}"
+    if answer.outcome == "direct":
         so = _so(answer, reject, "it is the client")
         dropped = _dropped(answer, _taken(server) if names_itself else _listed(peer))
         return _upper(f"{who} is not in TRUSTED_PROXIES{so}{dropped}")
@@ -156,20 +148,13 @@ def reject_name(policy: Policy, answer: Answer) -> str:
     return answer.outcome if answer.outcome in policy.reject else "malformed"
 
 
-def is_unknown(answer: Answer, reported: object) -> bool:
-    """Tell whether the server reported something for the peer that tells of no connection."""
-    outcome: str = answer.outcome
-    is_text = reported is not None and reported not in UNIX_PEERS
-    return outcome == "unknown" or (outcome == "direct" and answer.peer is None and is_text)
-
-
-def _unknown(reported: object) -> str:
-    if reported is None or reported == "":
+def _unknown(reported: str | None) -> str:
+    if reported is None:
         return (
             "The server reported no address of the peer, so nobody is trusted. A connection that "
             "the client has closed already can look like this."
         )
-    hop = parse_hop(reported) if isinstance(reported, str) and reported else None
+    hop = parse_hop(reported) if reported else None
     if hop and hop[2] is not None:
         return (
             f"The server reported {short_repr(reported)} as the peer. That has a port in it and is "
@@ -213,7 +198,7 @@ def _dropped(answer: Answer, remedy: str) -> str:
 
 def _listed(peer: str | None) -> str:
     return (
-        f'If it is your own proxy, add "{peer or UNIX}" to TRUSTED_PROXIES; if it is not, leave it '
+        f'If it is your own proxy, add "{peer}" to TRUSTED_PROXIES; if it is not, leave it '
         "out, or it could claim any address."
     )
 

@@ -17,15 +17,14 @@ from .exceptions import rejection
 from .explanation import (
     answered,
     cleared_by_waitress,
-    is_unknown,
     names,
     reject_name,
     sentence,
 )
 from .limiter import Limiter
 from .remarks import Seen, remarks
-from .servers import is_function, running_server
-from .traces import findings, has_no_port
+from .servers import running_server
+from .traces import connected_by_event, findings, has_no_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -72,7 +71,7 @@ _counts: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
 _watched = 0
 # The number of the next forwarded request that is looked at closely.
 _next_look = 0
-# The kind of the last finding, after which peers are clients.
+# The kind of the last finding, after which peers are clients; also "event" in a function.
 _rewriter = ""
 
 
@@ -108,18 +107,24 @@ def _remember(environ: dict[str, Any] | None = None, **_: object) -> None:
         environ[_SNAPSHOT] = environ.get("REMOTE_ADDR")
 
 
-def receive(meta: dict[str, Any], policy: Policy, peer: object = None) -> Came | None:
+def receive(
+    meta: dict[str, Any], policy: Policy, peer: object = None, event: object = None
+) -> Came | None:
     """Return what there is to remember of a request until it is decided, or None.
 
-    `peer` is the address in the ASGI scope, where there is one.
+    `peer` is the address in the ASGI scope and `event` that of a function, where there is one.
     """
+    global _rewriter  # noqa: PLW0603 - the process has one log
     if not _watched and not policy.designations:
         return None
     headers = {d.header: meta.get(d.header) for d in policy.designations}
     if not _watched:
         return Came((), headers, names_itself=False)
     _look_at(_watched - 1)
-    found = tuple(findings(meta, meta.pop(_SNAPSHOT, peer), policy))
+    connected = connected_by_event(meta, event)
+    if connected:
+        _rewriter = "event"
+    found = tuple(findings(meta, meta.pop(_SNAPSHOT, peer), policy, connected))
     return Came(found, headers, names(meta.get(policy.header), meta.get("REMOTE_ADDR")))
 
 
@@ -144,7 +149,7 @@ def tell(  # noqa: PLR0913, PLR0917 - what there is to see of a request
             return
         is_plain = is_plain and not any(s.is_malformed for s in answer.statements)
     else:
-        is_plain = outcome == "direct" and not answer.dropped and answer.peer is not None
+        is_plain = outcome == "direct" and not answer.dropped
     if is_plain and not (came and came.findings) and not _is_enabled_for(10):
         return
     if headers and answer:
@@ -182,25 +187,20 @@ def _tell(answer: Answer, came: Came, policy: Policy, seen: Seen) -> None:
 
 def _tell_of_stranger(answer: Answer, came: Came, seen: Seen, reject: str) -> None:
     """Tell of a request whose peer is not trusted."""
-    reported = getattr(answer, "reported", seen.after.get("REMOTE_ADDR"))
     # A peer that is a client: nobody may be invited to trust it.
     is_client = came.names_itself or _is_rewritten(seen.after)
     text = sentence(
         answer,
         reject=reject,
-        reported=reported,
         names_itself=is_client,
         server=running_server(),
     )
     _debug(answer, text)
-    if is_unknown(answer, reported):
-        _write("unknown", logging.WARNING, text, answer)
-    elif answer.dropped:
-        if _counts["direct"] % _FIRST == 0 and not _watched:
+    if answer.outcome == "unknown" or answer.dropped:
+        if _counts[answer.outcome] % _FIRST == 0 and not _watched:
             _look_at(1)  # whoever sent the first requests, a server that rewrites is noticed
         if not _is_rewritten(seen.after):
-            level = logging.INFO if is_function() else logging.WARNING
-            _write("direct", level, text, answer)
+            _write(answer.outcome, logging.WARNING, text, answer)
 
 
 def _is_rewritten(meta: Mapping[str, Any]) -> bool:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.asgi import ASGIRequest
 from django.urls import set_script_prefix
 
 from . import log
 from .conf import get_policy
+from .engine.addresses import is_unix_scope
 from .engine.answer import Answer
-from .environ import KEY, rewrite, write_client
+from .engine.purposes import is_prefix
+from .environ import KEY, find_answer, rewrite, write_client
 from .exceptions import RejectedByTrustedProxy, rejection
 
 if TYPE_CHECKING:
@@ -43,14 +46,19 @@ class TrustedProxyMiddleware:
 
     def __call__(self, request: HttpRequest) -> Any:
         policy, meta = get_policy(), request.META
-        peer, scheme = None, ""
+        peer, scheme, is_unix, event = None, "", None, None
         if isinstance(request, ASGIRequest):
             _take_over(request)
             peer = (request.scope.get("client") or (None,))[0]
             scheme = request.scope.get("scheme") or "http"
-        is_wrapped = KEY in meta
-        came = None if is_wrapped else log.receive(meta, policy, peer)
-        answer = rewrite(meta, policy, scheme)
+            is_unix = is_unix_scope(request.scope)
+            event = request.scope.get("aws.event")
+        is_wrapped = find_answer(meta) is not None
+        came = None if is_wrapped else log.receive(meta, policy, peer, event)
+        script_name = meta.get("SCRIPT_NAME")
+        answer = rewrite(meta, policy, scheme, is_unix)
+        if script_name:
+            _judge_script_name(request, script_name)
         if not is_wrapped:
             log.tell(answer, came, policy, meta, scheme)
         # Cached copies of what has changed, which an earlier middleware may have asked for (Django
@@ -82,10 +90,26 @@ def get_trusted_proxy(request: HttpRequest) -> Answer:
 def _take_over(request: ASGIRequest) -> None:
     """Write what a wrapper has decided into META, which Django made of the scope."""
     answer = request.scope.get(KEY)
+    if answer is None:
+        # a2wsgi keeps the environ of a WSGI server in the scope.
+        answer = (request.scope.get("wsgi_environ") or {}).get(KEY)
     if isinstance(answer, Answer):
         # A scope cannot have a client without a port, and has 0 for an unknown one.
         write_client(request.META, answer, answer.client)
         request.META[KEY] = answer
+
+
+def _judge_script_name(request: HttpRequest, before: str) -> None:
+    """Take back a path prefix that the server took from a header, and one that cannot be one."""
+    script_name = request.META["SCRIPT_NAME"]
+    if not is_prefix(script_name) and not settings.FORCE_SCRIPT_NAME:
+        script_name = request.META["SCRIPT_NAME"] = ""
+    if script_name == before:
+        return
+    if isinstance(request, ASGIRequest):
+        request.META["PATH_INFO"] = request.scope["path"]
+    request.path = request.path_info = request.META["PATH_INFO"]
+    set_script_prefix("/")
 
 
 def _write_request(

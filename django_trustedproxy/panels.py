@@ -74,7 +74,6 @@ class TrustedProxyPanel(Panel):
                 "sentence": sentence(
                     answer,
                     reject=reject,
-                    reported=came.get("REMOTE_ADDR"),
                     names_itself=names(came.get(policy.header), answer.peer),
                 ),
                 "remarks": [remark.text for remark in remarks(policy, answer, seen)],

@@ -86,7 +86,8 @@ def _about_client(policy: Policy, answer: Answer, client: str) -> Iterator[Remar
             f"If {client} is a proxy of your own, add it to TRUSTED_PROXIES.",
             client,
         )
-    if peer in way[:-1]:
+    # A public one is rather that of a gateway whose adapter took the peer from the header.
+    if peer in way[:-1] and (pack(peer) or b"") in _INTERNAL:
         yield Remark(
             OWN_HOST,
             logging.INFO,

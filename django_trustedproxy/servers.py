@@ -33,11 +33,6 @@ def running_server() -> str:
     return name if name in _ADVICE else ""
 
 
-def is_function() -> bool:
-    """Tell whether an adapter for AWS Lambda runs, which takes the address from its event."""
-    return "mangum" in sys.modules
-
-
 def advice(server: str = "") -> str:
     """Return what to change so that the server reports the address that connected."""
     return _ADVICE.get(server, _ANY)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import log
 from .conf import get_policy
-from .environ import KEY, rewrite
+from .engine.purposes import is_prefix
+from .environ import find_answer, rewrite
 from .exceptions import log_rejection, rejection
 
 if TYPE_CHECKING:
@@ -31,9 +32,11 @@ class TrustedProxy:
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         policy = get_policy()
-        is_decided = KEY in environ
+        is_decided = find_answer(environ) is not None
         came = None if is_decided else log.receive(environ, policy)
         answer = rewrite(environ, policy)
+        if not is_prefix(environ.get("SCRIPT_NAME") or "/"):
+            environ["SCRIPT_NAME"] = ""
         if not is_decided:
             log.tell(answer, came, policy, environ)
         if policy.reject and (reason := rejection(policy, answer)):

@@ -2,6 +2,9 @@
 
 import contextlib
 import logging
+import socket
+import subprocess
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import SuspiciousOperation
@@ -11,6 +14,7 @@ from django.test import RequestFactory
 from django_trustedproxy import log
 from django_trustedproxy.engine.answer import OUTCOMES
 from django_trustedproxy.middleware import TrustedProxyMiddleware
+from tests import stack
 
 
 class Memory:
@@ -54,3 +58,19 @@ def hear(caplog):
         return [record for record in caplog.records if record.name == "django_trustedproxy"]
 
     return send
+
+
+@pytest.fixture(autouse=True)
+def _starts_nothing(request, monkeypatch):
+    """Fail a test of `make test-fast` that starts a process or connects to something."""
+    if request.path.parent != Path(__file__).parent or request.node.get_closest_marker("slow"):
+        return
+
+    def refuse(*_, **__):
+        pytest.fail("A test that starts a process or uses a socket is slow: mark it so.")
+
+    # Not Popen: looking for a shared library starts a process, too.
+    monkeypatch.setattr(subprocess, "run", refuse)
+    monkeypatch.setattr(stack, "process", refuse)
+    for name in ("bind", "connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, refuse)

@@ -49,6 +49,13 @@ def joined(headers):
     return meta
 
 
+def ends(peer):
+    """Return the client and the server of an ASGI scope; "unix:" stands for a Unix socket."""
+    if peer in ("unix:", "0.0.0.0"):
+        return None, ("/run/app.sock", 0)
+    return None if peer is MISSING else (peer, 4711), ("testserver", 80)
+
+
 def comparable(meta):
     return {
         k: v for k, v in meta.items() if k.startswith(("HTTP_", "REMOTE_")) and k not in VOLATILE
@@ -67,11 +74,12 @@ def run_meta(row):
 
 def run_wsgi(row, wrap=lambda application: application):
     """Run Django's WSGI handler, as a server would."""
+    _, (server, port) = ends(row.peer)
     environ = {
         "REQUEST_METHOD": "GET",
         "PATH_INFO": "/echo",
-        "SERVER_NAME": "testserver",
-        "SERVER_PORT": "80",
+        "SERVER_NAME": server,
+        "SERVER_PORT": str(port),
         "SERVER_PROTOCOL": "HTTP/1.1",
         "wsgi.url_scheme": row.scheme,
         "wsgi.input": BytesIO(),
@@ -91,6 +99,7 @@ def run_wsgi(row, wrap=lambda application: application):
 def run_asgi(row, wrap=lambda application: application):
     """Run Django's ASGI handler, as a server would."""
     lines = [("Host", "testserver"), *row.headers]
+    client, server = ends(row.peer)
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -100,8 +109,8 @@ def run_asgi(row, wrap=lambda application: application):
         "path": "/echo",
         "query_string": b"",
         "headers": [(n.lower().encode(), v.encode("latin-1")) for n, v in lines],
-        "client": None if row.peer is MISSING else (row.peer, 4711),
-        "server": ("testserver", 80),
+        "client": client,
+        "server": server,
     }
 
     with override_settings(**row.settings):

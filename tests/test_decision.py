@@ -34,6 +34,7 @@ def test_every_outcome_but_the_good_one_can_be_rejected():
     assert set(OUTCOMES) - set(REJECTABLE) == {"forwarded"}
 
 
+@pytest.mark.slow
 def test_the_pure_modules_do_not_import_django():
     program = (
         "import sys, django_trustedproxy, django_trustedproxy.engine.decision\n"
@@ -65,6 +66,7 @@ BITS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=1000)
 @given(st.sampled_from(HEADERS), st.lists(BITS, min_size=1, max_size=6).map("".join))
 def test_one_address_is_told_as_the_walk_tells_it(header, value):

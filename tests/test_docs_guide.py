@@ -152,7 +152,7 @@ def test_a_message_of_the_package_is_what_it_says(heard, caplog, told):
         ),
         *heard({"INSTALLED_APPS": []}, **found),
         *heard(REMOTE_ADDR="172.18.0.2", HTTP_X_FORWARDED_FOR=CLIENT),
-        *heard(REMOTE_ADDR="", HTTP_X_FORWARDED_FOR=CLIENT),
+        *heard(REMOTE_ADDR="unix:", HTTP_X_FORWARDED_FOR=CLIENT),
         *heard(),
         *heard(HTTP_X_REAL_IP=CLIENT),
         *heard(HTTP_X_FORWARDED_FOR="unknown"),
@@ -208,6 +208,7 @@ def test_the_log_of_a_first_health_check_is_as_its_page_says(heard):
 LISTS = [b.text for b in blocks("docs/address-lists.md") if b.language == "sh"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", LISTS, ids=["Cloudflare", "CloudFront", "Azure"])
 def test_a_list_is_loaded_whole_or_not_at_all(script, tmp_path):
     for command in ("curl", "aws", "az"):

@@ -128,6 +128,22 @@ def test_twice_is_once():
     assert request.META["HTTP_X_FORWARDED_FOR"] == CLIENT
 
 
+@pytest.mark.parametrize("is_copied", [True, False])
+def test_a_request_made_of_the_meta_of_another_keeps_its_decision(is_copied):
+    """A preview does so. The same text from a connection is another object, and a client's."""
+    decided = []
+
+    def view(request):
+        address = request.META["REMOTE_ADDR"]
+        meta = {"REMOTE_ADDR": address if is_copied else address.encode().decode()}
+        made = RequestFactory().get("/preview", **meta, HTTP_X_FORWARDED_FOR=CLIENT)
+        TrustedProxyMiddleware(lambda preview: decided.append(preview.trusted_proxy))(made)
+
+    request = RequestFactory().get("/", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=CLIENT)
+    TrustedProxyMiddleware(view)(request)
+    assert [each.outcome for each in decided] == ["forwarded" if is_copied else "direct"]
+
+
 def test_a_view_finds_the_answer_on_the_request():
     header = {"X-Forwarded-For": f"{CLIENT}, 10.0.0.2"}
     request = RequestFactory().get("/", REMOTE_ADDR="10.0.0.1", headers=header)

@@ -20,6 +20,7 @@ def networks(draw):
     return ipaddress.ip_network((address, length), strict=False)
 
 
+@pytest.mark.slow
 @given(st.one_of(st.text(), st.text("0123456789.", max_size=16), st.text("0123456789abcdef:.%")))
 @example("1.2.3.4\x00")
 @example("\ud800")

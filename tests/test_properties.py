@@ -1,7 +1,6 @@
 """What holds for every request, asked of requests that hypothesis draws."""
 
 import gc
-import sys
 import tracemalloc
 
 import pytest
@@ -25,6 +24,9 @@ from tests.invariants import (
     without_dropped,
 )
 from tests.rows import ROWS
+from tests.steps import steps
+
+pytestmark = pytest.mark.slow
 
 # What a run takes is the business of tests/test_cost.py.
 unhurried = settings(deadline=None)
@@ -165,29 +167,16 @@ def hops(site, number):
     )
 
 
-def steps(case):
-    """Count the lines of Python that a decision runs: what it costs, without a clock."""
-    site, meta, count = site_of(case), case.meta, 0
-
-    def trace(_frame, event, _argument):
-        nonlocal count
-        count += event == "line"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        rewrite(meta, site.policy)
-    finally:
-        sys.settrace(before)
-    return count
+def cost(case):
+    site, meta = site_of(case), case.meta
+    return steps(lambda: rewrite(meta, site.policy))
 
 
 @pytest.mark.parametrize("site", HOPS)
 def test_a_hop_more_costs_the_same_whether_it_is_the_10th_or_the_90th(site):
-    few, some, many = (steps(hops(site, number)) for number in (10, 50, 90))
+    few, some, many = (cost(hops(site, number)) for number in (10, 50, 90))
     assert many - some <= 1.1 * (some - few)
-    assert steps(hops(site, 5000)) <= 1.2 * steps(hops(site, 101))
+    assert cost(hops(site, 5000)) <= 1.2 * cost(hops(site, 101))
 
 
 @pytest.mark.parametrize(
@@ -206,9 +195,9 @@ def test_a_hop_more_costs_the_same_whether_it_is_the_10th_or_the_90th(site):
     ],
     ids=lambda case: f"{case.lines[0][0]}-{case.lines[0][1][:14]}",
 )
-def test_a_decision_takes_no_more_memory_than_the_header(case):
+def test_a_decision_takes_no_more_memory_than_the_header_or_three_elements(case):
     policy, meta = site_of(case).policy, case.meta
-    rewrite(case.meta, policy)  # fill the caches
+    rewrite(case.meta, policy)  # remember the peer
     gc.collect()
     tracemalloc.start()
     try:
@@ -216,7 +205,8 @@ def test_a_decision_takes_no_more_memory_than_the_header(case):
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak <= len(case.lines[0][1]) + 8192
+    # Of a Forwarded element, two copies show where its quoted strings end.
+    assert peak <= max(len(case.lines[0][1]), 3 * oracle.LONGEST_ELEMENT) + 8192
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)

@@ -15,7 +15,7 @@ from django_trustedproxy.engine.policy import Designation
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_name
 from django_trustedproxy.environ import rewrite
 from django_trustedproxy.middleware import TrustedProxyMiddleware
-from tests.mounts import MOUNTS
+from tests.mounts import MOUNTS, ends
 from tests.rows import CLIENT, MISSING, Row
 
 VIEWS = {name: MOUNTS[name] for name in MOUNTS if name != "meta"}
@@ -63,7 +63,7 @@ OTHERS = [
 ]
 PEERS = {
     "trusted": ("10.0.0.1", {}, True),
-    "unix": ("", {"TRUSTED_PROXIES": ["unix:"]}, True),
+    "unix": ("unix:", {"TRUSTED_PROXIES": ["unix:"]}, True),
     "untrusted": ("192.0.2.1", {}, False),
     "missing-peer": (MISSING, {}, False),
 }
@@ -84,7 +84,9 @@ def test_a_designated_header_is_believed_from_trusted_peers_alone(run, who, purp
     peer, settings, is_trusted = PEERS[who]
     text = "on" if name in FLAGS else SAID[purpose]
     seen = run(row([(name, text)], peer, **settings, **setting(purpose, name)))
-    assert seen.view == (PLAIN | CHANGED[purpose] if is_trusted else PLAIN)
+    _, (server, port) = ends(peer)
+    plain = PLAIN | {"server": server, "port": str(port)}
+    assert seen.view == (plain | CHANGED[purpose] if is_trusted else plain)
     assert seen.meta.get(meta_name(name)) == (text if is_trusted else None)
 
 
@@ -96,6 +98,36 @@ def test_a_header_that_is_not_designated_changes_nothing_and_goes_if_another_is(
     seen = run(row([(name, text)], **setting(purpose, designated)))
     assert seen.view == PLAIN
     assert meta_name(name) not in seen.meta
+
+
+@each_mount
+@pytest.mark.parametrize(
+    ("scheme", "host", "port", "expected"),
+    [
+        ("https", "a.example", "8443", "a.example:8443"),
+        ("https", "a.example", "443", "a.example"),
+        ("http", "a.example", "443", "a.example:443"),
+        ("http", "a.example", "80", "a.example"),
+        ("https", "a.example:443", "8443", "a.example"),
+        ("https", "a.example:443", None, "a.example"),
+        ("https", "a.example:0443", None, "a.example"),
+        ("http", "a.example:80", None, "a.example"),
+        ("http", "a.example:443", None, "a.example:443"),
+        ("https", "a.example:8443", "9443", "a.example:8443"),
+        ("https", "[2001:db8::1]", "8443", "[2001:db8::1]:8443"),
+        ("https", "[2001:db8::1]:443", None, "[2001:db8::1]"),
+        ("https", "a.example", "none", "a.example"),
+        (None, "a.example:80", None, "a.example"),
+    ],
+)
+def test_a_host_has_the_port_that_links_need_and_no_other(run, scheme, host, port, expected):
+    said = {"scheme": scheme, "host": host, "port": port}
+    headers = [(FORWARDING_HEADERS[p][0], text) for p, text in said.items() if text]
+    names = {PURPOSE_SETTINGS[p]: FORWARDING_HEADERS[p][0] for p in said}
+    seen = run(row(headers, **names))
+    assert seen.view["host"] == expected
+    assert seen.view["uri"] == f"{scheme or 'http'}://{expected}/echo"
+    assert seen.meta["HTTP_X_FORWARDED_HOST"] == expected
 
 
 @each_mount
@@ -378,8 +410,10 @@ def test_djangos_own_settings_are_guarded(run, who, twin):
     peer, settings, is_trusted = PEERS[who]
     name, text = DJANGO_SAID[twin]
     seen = run(row([(name, text)], peer, **settings, **DJANGO[twin]))
+    _, (server, port) = ends(peer)
+    plain = PLAIN | {"server": server, "port": str(port)}
     changed = CHANGED[twin.removeprefix("vendor-")]
-    assert seen.view == (PLAIN | changed if is_trusted else PLAIN)
+    assert seen.view == (plain | changed if is_trusted else plain)
     assert seen.meta.get(meta_name(name)) == (text if is_trusted else None)
 
 

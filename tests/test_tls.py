@@ -53,6 +53,8 @@ http://localhost:{$PLAIN_PORT} {
 """
 SERVERS = ["gunicorn", "uvicorn"]
 
+pytestmark = pytest.mark.slow
+
 
 class Site(NamedTuple):
     """A running site: its ports through Caddy with and without TLS, and around it."""

@@ -6,16 +6,17 @@ from typing import Final, Literal, NamedTuple, get_args
 
 from .purposes import wire_name
 
-Outcome = Literal["direct", "missing", "forwarded", "malformed"]
+Outcome = Literal["direct", "missing", "forwarded", "malformed", "unknown"]
 """Why REMOTE_ADDR is what it is.
 
 `direct`: the peer is not trusted, so it is the client. `missing`: the peer is trusted and sent no
 designated header. `forwarded`: the header gave the client. `malformed`: the walk ended at something
-that is not an address, and the last verified hop is the client.
+that is not an address, and the last verified hop is the client. `unknown`: the server reported
+neither an address nor a Unix socket, so nobody is the client.
 """
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-REJECTABLE: tuple[Outcome, ...] = ("direct", "missing", "malformed")
+REJECTABLE: tuple[Outcome, ...] = ("direct", "missing", "malformed", "unknown")
 
 
 class Statement(NamedTuple):
@@ -40,14 +41,15 @@ class Answer:
     Addresses are canonical text, as in REMOTE_ADDR. An answer cannot be changed, and may get more
     attributes in a later release.
 
-    `peer` is who connected: None if the server reported no address, "unix:" for a trusted Unix
-    socket. `client` is who the request came from, None if there is no address at all. `proxies` are
-    the trusted proxies that the request passed, the peer last, so that `client, *proxies` is the
-    way of the request; it is empty if the peer is the client. `outcome` is why REMOTE_ADDR is what
-    it is. `header` is the wire name of the designated client header if it was consulted, and
+    `peer` is who connected: "unix:" for a Unix socket, None if the server reported neither that nor
+    an address. `client` is who the request came from, None if there is no address at all. `proxies`
+    are the trusted proxies that the request passed, the peer last, so that `client, *proxies` is
+    the way of the request; it is empty if the peer is the client. `outcome` is why REMOTE_ADDR is
+    what it is. `header` is the wire name of the designated client header if it was consulted, and
     `client_port` the port that it gave. `statements` are what the designated headers of the other
     purposes said. `dropped` are the META keys of the forwarding headers that were taken away,
-    sorted. `header_text` is the designated client header as it came: any text that a client wrote.
+    sorted. `header_text` is the designated client header as it came, and `reported` what the server
+    reported as the peer if it is no address: any text that a client wrote.
     """
 
     # In the order of the parameters.
@@ -61,6 +63,7 @@ class Answer:
         "statements",
         "dropped",
         "header_text",
+        "reported",
     )
 
     def __init__(  # noqa: PLR0913, PLR0917 - a fact each; keywords take longer
@@ -74,6 +77,7 @@ class Answer:
         statements: tuple[Statement, ...] = (),
         dropped: tuple[str, ...] = (),
         header_text: str | None = None,
+        reported: str | None = None,
     ) -> None:
         self.peer: Final = peer
         self.client: Final = client
@@ -84,6 +88,7 @@ class Answer:
         self.statements: Final = statements
         self.dropped: Final = dropped
         self.header_text: Final = header_text
+        self.reported: Final = reported
         self.__class__ = _ReadOnlyAnswer  # noqa: PLE0237 - every object has a class
 
     @property
@@ -106,7 +111,7 @@ class Answer:
         return None
 
     def __bool__(self) -> bool:
-        return self.outcome != "direct"
+        return self.header is not None
 
     def __reduce__(self) -> tuple[type[Answer], tuple[object, ...]]:
         return Answer, self._facts()

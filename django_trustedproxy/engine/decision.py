@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from .addresses import UNIX, UNIX_PEERS, parse_hop, parse_peer
+from .addresses import UNIX, parse_hop, parse_peer, shows_unix_socket
 from .answer import Answer, Outcome
 from .hops import BLANKS, node_of, read_elements
 from .purposes import FORWARDED, parse_scheme, split_host
@@ -30,20 +30,30 @@ Step = tuple["str | None", Verdict, "str | None", "int | None"]
 _Found = tuple["str | None", tuple[str, ...], Outcome, "int | None"]
 
 
-def decide(policy: Policy, peer: object, headers: Mapping[str, str], scheme: str = "") -> Answer:
+def decide(
+    policy: Policy,
+    peer: object,
+    headers: Mapping[str, Any],
+    scheme: str = "",
+    is_unix: bool | None = None,  # noqa: FBT001 - a keyword takes longer
+) -> Answer:
     """Decide who the client is.
 
-    `peer` is REMOTE_ADDR as the server reported it, of whatever type; `headers` has the text of the
-    headers by META key, and may have more. `scheme` is that of the connection, where `headers` has
-    no wsgi.url_scheme. Never raises on what a client or server sends, and reads no more of a header
-    than the walk needs: the cost does not depend on its length.
+    `peer` is REMOTE_ADDR as the server reported it, of whatever type; `headers` is an environ or a
+    META. `scheme` is that of the connection, where `headers` has no wsgi.url_scheme, and `is_unix`
+    tells whether it came over a Unix socket, where `headers` does not show it. Never raises on what
+    a client or server sends, and reads no more of a header than the walk needs: the cost does not
+    depend on its length.
     """
     trusted = policy.peers.get(peer) if isinstance(peer, str) else None
     if trusted is None:
-        trusted, address = meet(policy, peer)
+        trusted, untrusted = meet(policy, peer, headers, is_unix)
         if trusted is None:
+            client = None if untrusted == UNIX else untrusted
+            outcome: Outcome = "direct" if untrusted else "unknown"
             dropped = _present(policy.dropped_if_direct, headers)
-            return Answer(address, address, dropped=dropped)
+            reported = None if untrusted or peer in (None, "") else str(peer)
+            return Answer(untrusted, client, (), outcome, dropped=dropped, reported=reported)
     text = headers.get(policy.header)
     elements: list[Element | None] = []
     found: _Found
@@ -77,18 +87,23 @@ def _last_hop(form: HeaderForm, text: str) -> Hop | None:
     return parse_hop(tail.rpartition(",")[2].strip(BLANKS)) if form.separator else None
 
 
-def meet(policy: Policy, peer: object) -> tuple[str | None, str | None]:
-    """Return who a peer is if it is trusted ("unix:" for a socket), and its canonical address."""
+def meet(
+    policy: Policy,
+    peer: object,
+    environ: Mapping[str, Any],
+    is_unix: bool | None,  # noqa: FBT001
+) -> tuple[str | None, str | None]:
+    """Return the address of a peer, or "unix:", first if it is trusted, and second if it is not.
+
+    Both are None if nothing shows who it is: no address is not yet a Unix socket.
+    """
     packed, address = parse_peer(peer) or (None, None)
     if packed is not None and packed in policy.networks:
-        trusted = address
-    elif policy.networks.unix and (peer is None or (isinstance(peer, str) and peer in UNIX_PEERS)):
-        trusted = UNIX
-    else:
-        return None, address
-    if isinstance(peer, str) and trusted is not None:
-        policy.remember(peer, trusted)
-    return trusted, address
+        policy.remember(str(peer), str(address))
+        return address, None
+    if shows_unix_socket(peer, environ) if is_unix is None else is_unix:
+        return (UNIX, None) if policy.networks.unix else (None, UNIX)
+    return None, address
 
 
 def _read_header(
@@ -152,7 +167,7 @@ def fold(peer: str, steps: Sequence[Step]) -> _Found:
     return None if client == UNIX else client, tuple(way), outcome, port
 
 
-def _present(keys: frozenset[str], headers: Mapping[str, str]) -> tuple[str, ...]:
+def _present(keys: frozenset[str], headers: Mapping[str, Any]) -> tuple[str, ...]:
     return () if keys.isdisjoint(headers) else tuple(sorted(keys.intersection(headers)))
 
 
@@ -163,7 +178,7 @@ def _nodes(value: str, elements: list[Element | None]) -> Iterator[str | None]:
 
 
 def _read_statements(
-    policy: Policy, headers: Mapping[str, str], elements: list[Element | None], scheme: str
+    policy: Policy, headers: Mapping[str, Any], elements: list[Element | None], scheme: str
 ) -> tuple[Statement, ...]:
     """Return what the designated headers of a trusted peer say, for those that are there."""
     statements = []
@@ -194,11 +209,11 @@ def _with_port(said: dict[str, Statement], scheme: str) -> Statement:
     host = said["host"]
     if "scheme" in said and said["scheme"].is_written:
         scheme = said["scheme"].value or scheme
-    default = "443" if parse_scheme(scheme) == "https" else "80"
+    default = 443 if parse_scheme(scheme) == "https" else 80
     name, port = split_host(host.value or "")
     if not port and "port" in said and said["port"].is_written:
         port = said["port"].value or ""
-    value = f"{name}:{port}" if port and port != default else name
+    value = f"{name}:{port}" if port and int(port) != default else name
     return host._replace(value=value, text=value)
 
 

@@ -94,6 +94,9 @@ class Policy:
         Of two designations for one purpose the first counts, and the header of the other goes.
         """
         header = headers[0]
+        rejected = frozenset(reject)
+        if "direct" in rejected:
+            rejected |= {"unknown"}  # that peer may be no proxy either
         first: dict[str, Designation] = {}
         for designation in designations:
             first.setdefault(designation.purpose, designation)
@@ -108,7 +111,7 @@ class Policy:
             form=header_form(header),
             designations=tuple(first.values()),
             keep_header=keep_header,
-            reject=frozenset(reject),
+            reject=rejected,
             dropped=dropped,
             dropped_if_direct=dropped_if_direct,
             raw_names={raw_name(key): key for key in dropped_if_direct},

@@ -27,6 +27,7 @@ _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"} | {
 _HOST = re.compile(r"([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?")
 # RFC 3986, 3.3: what a path segment may hold without an escape. No escapes: "%2e%2e" is "..".
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+;=:@-]+)*/?")
+_HARMLESS = re.compile(r"[^\x00-\x1f\x7f/.\\?#]")
 
 
 def parse_scheme(text: str) -> str | None:
@@ -80,8 +81,13 @@ def parse_prefix(text: str) -> str | None:
     return None if {".", ".."} & set(text.split("/")) else text.removesuffix("/")
 
 
-def _no_value(_: str) -> None:
-    return None
+def is_prefix(script_name: str) -> bool:
+    """Tell whether a server's own SCRIPT_NAME or root_path can be a path prefix.
+
+    Some servers take it from a header that anybody can send. Unlike `parse_prefix`, this allows
+    every character that does not change where a link leads.
+    """
+    return parse_prefix(_HARMLESS.sub("x", script_name)) is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +101,7 @@ class Purpose:
 
     name: str
     headers: tuple[str, ...]
-    parse: Callable[[str], str | None] = _no_value
+    parse: Callable[[str], str | None] = str
     key: str = ""
     twin: str = ""
 
@@ -138,6 +144,7 @@ PURPOSES = {
                 "X-Remote-IP",
                 "X-Remote-Addr",
                 "X-Originating-IP",
+                "Remote-Addr",
             ),
             key="REMOTE_ADDR",
         ),
@@ -191,6 +198,8 @@ PURPOSES = {
                 "X-Forwarded-Script-Name",
                 "X-Forwarded-Context",
                 "X-Forwarded-Path",
+                "Script-Name",
+                "Daphne-Root-Path",
             ),
             parse=parse_prefix,
             key="SCRIPT_NAME",

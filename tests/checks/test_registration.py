@@ -4,9 +4,12 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.stack import ROOT
 
 
+@pytest.mark.slow
 def test_the_checks_cost_little_on_the_example_and_import_no_package():
     program = """
 import sys, time

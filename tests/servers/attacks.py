@@ -144,6 +144,25 @@ def _trailers():
             )
 
 
+def _two_lines():
+    wrapped = {"application": "tests.servers.wrapped_asgi:application"}
+    reject = {"SERVERS_REJECT": "malformed"}
+    bare = Stack("uvicorn, httptools", "HAProxy", "option forwardfor", **wrapped)
+    sets = bare._replace(options="http-request set-header X-Forwarded-For %[src]", env=reject)
+    yield Attack(
+        "HAProxy `option forwardfor`, uvicorn, httptools, the ASGI wrapper",
+        "a line of the client's own, and a chunked body",
+        bare,
+        Form("its own line", (b"X-Forwarded-For: 6.6.6.6",), (b"X-Nothing: 1",)),
+        (PROXY, "malformed", "http"),
+        {
+            "HAProxy: `http-request set-header` in its place": sets,
+            "`--http h11`": bare._replace(extra=("--http", "h11")),
+            '`TRUSTED_PROXY_REJECT = ["malformed"]`': bare._replace(env=reject),
+        },
+    )
+
+
 def _connection():
     bare = Stack(
         "gunicorn sync",
@@ -261,6 +280,7 @@ def _bytes():
 ATTACKS = (
     *_underscores(),
     *_trailers(),
+    *_two_lines(),
     *_connection(),
     *_own_processing(),
     *_scheme(),

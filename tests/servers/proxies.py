@@ -169,10 +169,13 @@ ENVOY = Proxy(
 SINGLE = (NGINX, APACHE, HAPROXY, CADDY, VARNISH, LIGHTTPD, ENVOY)
 
 
-def configuration(proxy, places, upstream):
-    """Return a recipe's configuration, with the server's port or Unix socket put in."""
+def configuration(proxy, places, upstream, change=lambda text: text):
+    """Return a recipe's configuration, with the server's port or Unix socket put in.
+
+    `change` takes the recipe as the page has it, and returns another one.
+    """
     main, *over_unix = blocks(proxy.page, proxy.language, "The proxy")
-    main = replaced(main, places)
+    main = replaced(change(main), places)
     if SOCKET in main:
         return replaced(main, {SOCKET: upstream})
     before, line, after = re.split(r"^(.*127\.0\.0\.1.*\b8000\b.*\n)", main, flags=re.MULTILINE)
@@ -184,10 +187,10 @@ def configuration(proxy, places, upstream):
 
 
 @contextlib.contextmanager
-def running_proxy(proxy, place, upstream):
+def running_proxy(proxy, place, upstream, change=lambda text: text):
     """Run a proxy with its recipe in front of a port or a Unix socket; give its own port."""
     port = stack.free_port()
-    text = configuration(proxy, proxy.places(port, place), upstream)
+    text = configuration(proxy, proxy.places(port, place), upstream, change)
     with start(proxy, place, port, text):
         yield port
 

@@ -6,6 +6,8 @@ from tests import stack
 
 PAGE = stack.ROOT / "docs" / "servers.md"
 MERGED = {"Application servers"}  # the listeners of a server
+CHANNELS = "Channels"
+_STACK = ("server", "listener", "proxy")
 
 
 class Row:
@@ -46,6 +48,16 @@ class Report:
 
     def __init__(self):
         self.rows = {}
+        self.channels = {}
+
+    def channel(self, name, server, listener, proxy):
+        """Return the cell of a stack in a column of the channels; its `answer` and `notes` count.
+
+        A module of tests has a column of its own. A run that reports a column replaces all of it,
+        and leaves the others as they are on the page.
+        """
+        column = self.channels.setdefault(name, {})
+        return column.setdefault((server, listener, proxy), Row(len(column), ()))
 
     def row(self, heading, position, *cells):
         """Return the row of a table, made if it is new; a cell of the grid is several tests."""
@@ -70,6 +82,8 @@ class Report:
 
     def written_into(self, page):
         """Return a page with the tables of this run in place of the ones it has."""
+        if self.channels:
+            page = self._channels_written_into(page)
         headings = {heading for heading, _ in self.rows}
         for heading in headings:
             pattern = (
@@ -84,6 +98,49 @@ class Report:
             if count != 1:
                 raise ValueError(f"{PAGE} has {count} tables under {heading!r}: expected one.")
         return page
+
+    def _channels_written_into(self, page):
+        before, heading, rest = page.partition(f"\n## {CHANNELS}\n")
+        if not heading:
+            raise ValueError(f"{PAGE} has no heading {CHANNELS!r}.")
+        lines = rest.partition("\n## ")[0].splitlines(keepends=True)
+        table = "".join(line for line in lines if line.startswith("|"))
+        columns = columns_of(table) | {
+            name: {key: cell.result() for key, cell in cells.items()}
+            for name, cells in self.channels.items()
+        }
+        return before + heading + rest.replace(table, table_of(columns), 1)
+
+
+def columns_of(table):
+    """Return the columns of a table of channels: each has the text of a cell by its stack."""
+    head, _, *rows = (
+        [cell.strip() for cell in line[1:-1].split("|")] for line in table.split("\n")[:-1]
+    )
+    columns = {name: {} for name in head[len(_STACK) :]}
+    for server, listener, proxies, *cells in rows:
+        for proxy in proxies.split(", "):
+            for name, cell in zip(columns, cells, strict=True):
+                if cell:
+                    columns[name][server, listener, proxy] = cell
+    return columns
+
+
+def table_of(columns):
+    """Return the table of channels in which proxies with the same answers share a row."""
+    names = sorted(columns)
+    rows = {}
+    stacks = {key for cells in columns.values() for key in cells}
+    for server, listener, proxy in sorted(stacks, key=lambda key: [text.lower() for text in key]):
+        cells = tuple(columns[name].get((server, listener, proxy), "") for name in names)
+        rows.setdefault((server, listener, cells), []).append(proxy)
+    head = [*_STACK, *names]
+    lines = [head, ["---"] * len(head)]
+    lines += [
+        [server, listener, ", ".join(found), *cells]
+        for (server, listener, cells), found in rows.items()
+    ]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def without_versions(page):

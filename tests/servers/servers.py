@@ -64,6 +64,7 @@ TRAILERS = (
 )
 NO_DUAL = ("IPv4", "::1", "Unix socket")
 DROP_UNDERSCORES = "a proxy that drops names with an underscore"
+NO_H2C = "a proxy that does not pass on `Upgrade: h2c`"
 NO_TRAILERS = "`--http h11` behind a proxy that forwards trailers"
 GUNICORN = '`--forwarded-allow-ips ""`'
 NO_PROXY_HEADERS = "`--no-proxy-headers`"
@@ -102,9 +103,14 @@ SERVERS = (
         forgeable=TRAILERS,
     ),
     Server("daphne", "daphne", ASGI, "daphne", "", closes=("60 KB",)),
-    Server("hypercorn, ASGI", "hypercorn", ASGI, "hypercorn", ""),
+    Server("hypercorn, ASGI", "hypercorn", ASGI, "hypercorn", NO_H2C),
     Server(
-        "hypercorn, WSGI", "hypercorn", WSGI, "hypercorn", DROP_UNDERSCORES, forgeable=UNDERSCORES
+        "hypercorn, WSGI",
+        "hypercorn",
+        WSGI,
+        "hypercorn",
+        f"{DROP_UNDERSCORES}, {NO_H2C}",
+        forgeable=UNDERSCORES,
     ),
     Server("granian, ASGI", "granian", ASGI, "granian", ""),
     Server(

@@ -1,7 +1,5 @@
 """Each attack works on its bare stack, and none does with the remedy."""
 
-from urllib.parse import unquote
-
 import pytest
 
 from tests.servers.attacks import ATTACKS, CLAIMS, SERVER
@@ -12,21 +10,17 @@ from tests.servers.visitors import (
     ask,
     attack,
     closed,
+    concluded,
     through_a_proxy,
     verdict,
 )
 
+BARE = "Attacks on the bare stack"
 REMEDIES = [(found, remedy) for found in ATTACKS for remedy in found.remedies]
 
 
 def name(found):
     return f"{found.path}, {found.attack}"
-
-
-def concluded(answer):
-    """Return the client, the outcome and the scheme that Django took a request for."""
-    facts = answer.facts
-    return facts["client"], facts["outcome"], unquote(facts["uri"].partition(":")[0])
 
 
 @pytest.mark.parametrize("found", ATTACKS, ids=name)
@@ -60,7 +54,7 @@ def test_a_remedy_ends_every_forgery(found, remedy, report):
     assert closed(refused) <= set(SERVER[stack.server].closes)
     client, outcome, scheme = found.concluded
     row = report.row(
-        "Attacks on the bare stack",
+        BARE,
         REMEDIES.index((found, remedy)),
         found.path,
         found.attack,
@@ -84,7 +78,7 @@ def test_what_uwsgi_took_for_the_scheme_the_middleware_takes_back(claim, report)
     assert concluded(answer) == (claim.source, claim.stack.outcome, "http")
     assert verdict(answer, claim.source, claim.stack.outcome) == {}
     report.row(
-        "Attacks on the bare stack",
+        BARE,
         len(REMEDIES) + CLAIMS.index(claim),
         claim.path,
         claim.attack,

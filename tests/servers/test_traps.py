@@ -3,12 +3,14 @@
 import contextlib
 import json
 import re
+import subprocess
 from typing import NamedTuple
 
 import pytest
 
 from tests import stack
 from tests.servers import proxies
+from tests.servers.recipes import replaced
 from tests.servers.test_proxies import UNIX_PAGE
 from tests.servers.visitors import ATTACKER, HONEST, VICTIM, Form, ask
 
@@ -172,3 +174,18 @@ def test_gunicorn_on_a_unix_socket_refuses_who_contradicts_the_proxy():
         answer = ask(("127.0.0.1", port), form, source=ATTACKER)
     assert answer.status == 400
     assert "Contradictory scheme headers" in answer.text
+
+
+def test_haproxy_drops_trailers_from_the_version_that_can():
+    with stack.workplace() as place:
+        port = stack.free_port()
+        recipe = proxies.configuration(proxies.HAPROXY, proxies.HAPROXY.places(port, place), port)
+        found = re.fullmatch(r"(\d+)\.(\d+)\..*", proxies.version(proxies.HAPROXY))
+        is_new = tuple(map(int, found.groups())) >= (3, 2)
+        asked = replaced(recipe, {"version_atleast(3.2)": "version_atleast(2.6)"})
+        for text, starts in ((recipe, True), (asked, is_new)):
+            config = place / "recipe.cfg"
+            config.write_text(text)
+            command = [proxies.program("haproxy"), "-c", "-f", str(config)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert (done.returncode == 0) is starts, done.stderr

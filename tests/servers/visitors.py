@@ -5,6 +5,7 @@ import http.client
 import json
 import socket
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_names
 
@@ -127,21 +128,32 @@ def ask(address, form=HONEST_FORM, *, source=None):
 
     `source` is the address to send from.
     """
-    with contextlib.closing(_connect(address, source)) as connection:
-        try:
-            # A server may answer and close before it has read all of 60 KB.
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                _send(connection, form)
-            response = http.client.HTTPResponse(connection)
-            response.begin()
-            status, body = response.status, response.read().decode(errors="replace")
-        except (ConnectionResetError, http.client.BadStatusLine, http.client.IncompleteRead) as end:
-            return Answer(None, {}, repr(end))
+    with contextlib.closing(connected(address, source)) as connection:
+        # A server may answer and close before it has read all of 60 KB.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            _send(connection, form)
+        return received(connection)[0]
+
+
+def received(connection):
+    """Read one answer off a connection; give it, and the response, which a 101 leaves unread.
+
+    The text of a 101 is the protocol that comes next.
+    """
+    response = http.client.HTTPResponse(connection)
+    try:
+        response.begin()
+        if response.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
+            return Answer(response.status, {}, response.getheader("Upgrade", "")), response
+        status, body = response.status, response.read().decode(errors="replace")
+    except (ConnectionResetError, http.client.BadStatusLine, http.client.IncompleteRead) as end:
+        return Answer(None, {}, repr(end)), response
     is_json = response.getheader("Content-Type") == "application/json"
-    return Answer(status, json.loads(body) if status == 200 and is_json else {}, body)
+    return Answer(status, json.loads(body) if status == 200 and is_json else {}, body), response
 
 
-def _connect(address, source):
+def connected(address, source):
+    """Connect to a (host, port), from an address if one is given, or to a Unix socket's path."""
     if not isinstance(address, tuple):
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(SECONDS)
@@ -196,6 +208,12 @@ def through_a_proxy(form, client, *, on_a_line_of_its_own):
 
 def _is_named(line, name):
     return line.partition(b":")[0].lower() == name
+
+
+def concluded(answer):
+    """Return the client, the outcome and the scheme that Django took a request for."""
+    facts = answer.facts
+    return facts["client"], facts["outcome"], unquote(facts["uri"].partition(":")[0])
 
 
 BELIEVED = {"REMOTE_ADDR", *meta_names("client"), *meta_names("scheme")}

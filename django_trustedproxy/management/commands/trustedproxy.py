@@ -12,7 +12,6 @@ from django.core.management.base import BaseCommand, CommandError
 
 from django_trustedproxy import conf
 from django_trustedproxy.display import short_repr
-from django_trustedproxy.engine.addresses import UNIX
 from django_trustedproxy.engine.networks import parse_entry
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, is_token, meta_name, wire_name
 from django_trustedproxy.exceptions import rejection
@@ -115,7 +114,7 @@ class Command(BaseCommand):
         if peer is None:
             raise CommandError('--peer is missing: write --peer 10.0.0.9, or --peer "unix:".')
         lines = headers if headers is not None else raw_headers(sys.stdin.read())
-        meta = {"REMOTE_ADDR": "" if peer == UNIX else peer, "wsgi.url_scheme": "http"}
+        meta = {"REMOTE_ADDR": peer, "wsgi.url_scheme": "http"}
         for line in lines:
             name, colon, value = line.partition(":")
             if not colon or not is_token(name):
