@@ -151,7 +151,7 @@ def reject_name(policy: Policy, answer: Answer) -> str:
 def _unknown(reported: str | None) -> str:
     if reported is None:
         return (
-            "The server reported no address of the peer, so nobody is trusted. A connection that "
+            "The server reported no address for the peer, so nobody is trusted. A connection that "
             "the client has closed already can look like this."
         )
     hop = parse_hop(reported) if reported else None

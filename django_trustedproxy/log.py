@@ -22,12 +22,12 @@ from .explanation import (
     sentence,
 )
 from .limiter import Limiter
-from .remarks import Seen, remarks
+from .remarks import ABOUT_CLIENT, Seen, remarks
 from .servers import running_server
 from .traces import connected_by_event, findings, has_no_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from .engine.answer import Answer
     from .engine.policy import Policy
@@ -175,14 +175,17 @@ def _tell(answer: Answer, came: Came, policy: Policy, seen: Seen) -> None:
         return
     if answer.outcome != "missing" and _watched:
         _look_at(0)
-    _debug(answer, sentence(answer, reject=reject))
+    said = sentence(answer, reject=reject)
+    _debug(answer, said)
     if answer.outcome == "malformed":
-        _write("malformed", logging.WARNING, lambda: sentence(answer, reject=reject), answer)
+        _write("malformed", logging.WARNING, said, answer)
     elif answer.outcome == "missing":
-        _tell_of_missing(answer, policy, seen, reject)
+        _tell_of_missing(answer, policy, seen, said, is_rejected=bool(reject))
     for remark in remarks(policy, answer, seen):
-        further = f" {answered(reject)}" if reject and remark.kind.endswith("malformed") else ""
-        _write(remark.kind, remark.level, remark.text + further, answer, remark.about)
+        text = f"{said} {remark.text}" if remark.kind in ABOUT_CLIENT else remark.text
+        if reject and remark.kind.endswith("malformed"):
+            text = f"{text} {answered(reject)}"
+        _write(remark.kind, remark.level, text, answer, remark.about)
 
 
 def _tell_of_stranger(answer: Answer, came: Came, seen: Seen, reject: str) -> None:
@@ -213,21 +216,23 @@ def _debug(answer: Answer, text: str) -> None:
         logger.debug(_LINE, text, "", extra=_extra(answer.outcome, answer))
 
 
-def _tell_of_missing(answer: Answer, policy: Policy, seen: Seen, reject: str) -> None:
+def _tell_of_missing(
+    answer: Answer, policy: Policy, seen: Seen, said: str, *, is_rejected: bool
+) -> None:
     """Tell of a trusted peer without the header, which every health check is."""
     is_waitress = str(seen.after.get("SERVER_SOFTWARE")).startswith("waitress")
     if is_waitress and policy.header in _CLEARED_BY_WAITRESS and not _counts["forwarded"]:
         _write("waitress", logging.WARNING, cleared_by_waitress(policy.header_name), answer)
         return
-    is_likely = answer.dropped or reject or any(map(seen.after.get, _OF_BROWSERS))
+    is_likely = answer.dropped or is_rejected or any(map(seen.after.get, _OF_BROWSERS))
     level = logging.WARNING if is_likely else logging.INFO
-    _write("missing", level, lambda: sentence(answer, reject=reject), answer)
+    _write("missing", level, said, answer)
 
 
 def _write(  # noqa: PLR0913, PLR0917 - the parts of a line
     kind: str,
     level: int,
-    text: str | Callable[[], str],
+    text: str,
     answer: Answer | None = None,
     about: str | None = None,
     tail: str = f" {_DAILY}",
@@ -236,8 +241,7 @@ def _write(  # noqa: PLR0913, PLR0917 - the parts of a line
     address = about or (None if answer is None else answer.peer)
     if not _limiter.admit((kind, level), address):
         return
-    told = text if isinstance(text, str) else text()
-    logger.log(level, _LINE, told, tail, extra=_extra(kind, answer))
+    logger.log(level, _LINE, text, tail, extra=_extra(kind, answer))
 
 
 def _write_summaries() -> None:
@@ -247,7 +251,7 @@ def _write_summaries() -> None:
         logger.log(
             level if summary.is_news else logging.INFO,
             _LINE,
-            f"{summary.total} requests of the kind {kind!r} in an hour. Most came from "
+            f"Requests of kind {kind!r} in the last hour: {summary.total}. Most came from "
             f"{', '.join(_counted(count) for count in summary.counts[:_MOST_NAMED])}.",
             _BELONGS if kind == "direct" else "",
             extra=_extra(kind, None),
@@ -256,8 +260,8 @@ def _write_summaries() -> None:
 
 def _counted(count: Count) -> str:
     if count.network == count.address:
-        return f"{count.network or 'no address'} ({count.number})"
-    return f"{count.network} ({count.number}, the last from {count.address})"
+        return f"{count.network or 'no address'} (at least {count.number})"
+    return f"{count.network} (at least {count.number}, the last from {count.address})"
 
 
 def _extra(kind: str, answer: Answer | None) -> dict[str, str | None]:

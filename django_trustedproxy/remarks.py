@@ -124,7 +124,7 @@ def _malformed(answer: Answer, statement: Statement, seen: Seen) -> Remark:
     if text is None or statement.header == FORWARDED:
         why = "its values differ, or one has the wrong form"
     elif len(values) > 1:
-        why = "its values differ, and which of them a client wrote cannot be told"
+        why = "its values differ, and a client may have written one of them"
     else:
         why = f"it is not a {statement.purpose}"
     came = f" It came as {short_repr(text)}." if text is not None else ""
@@ -171,8 +171,8 @@ def _contradicted(answer: Answer, statement: Statement, seen: Seen) -> Iterator[
         "scheme-contradicted",
         logging.WARNING,
         f"{name} from the trusted proxy {answer.peer} says http, but the browser's Origin is "
-        f"{short_repr(origin)}. Probably {answer.peer} overwrites what {outer} sent: have it pass "
-        f"on {name}.",
+        f"{short_repr(origin)}. {answer.peer} probably overwrites what {outer} sent. Have it pass "
+        f"{name} on.",
         answer.peer,
     )
 
@@ -235,5 +235,5 @@ def _consequence(secure: str) -> str:
     if not secure:
         return ""
     if secure == "SECURE_SSL_REDIRECT":
-        return ", so Django sees http, and SECURE_SSL_REDIRECT redirects every request for ever"
+        return ", so Django sees http, and SECURE_SSL_REDIRECT redirects every request in a loop"
     return f", so Django sees http, although {secure} is for https"

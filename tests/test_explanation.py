@@ -157,8 +157,8 @@ def test_explain_tells_of_a_malformed_header_of_another_purpose():
     arguments += ["--header", "X-Forwarded-Proto: https", "--header", "X-Forwarded-Proto: http"]
     lines = ask("explain", *arguments, TRUSTED_PROXY_SCHEME_HEADER="X-Forwarded-Proto").splitlines()
     assert lines[-2] == (
-        "X-Forwarded-Proto from the trusted proxy 10.0.0.1 is malformed: its values differ, and which of "
-        "them a client wrote cannot be told. It came as 'https,http'. Have the proxy set it."
+        "X-Forwarded-Proto from the trusted proxy 10.0.0.1 is malformed: its values differ, and a client "
+        "may have written one of them. It came as 'https,http'. Have the proxy set it."
     )
 
 

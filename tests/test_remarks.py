@@ -13,7 +13,7 @@ from tests.test_explanation import ask
 CLIENT, PROXY = "203.0.113.9", "10.0.0.9"
 SCHEME, PROTO = "TRUSTED_PROXY_SCHEME_HEADER", "X-Forwarded-Proto"
 REDIRECT = {"SECURE_SSL_REDIRECT": True}
-FOR_EVER = ", so Django sees http, and SECURE_SSL_REDIRECT redirects every request for ever."
+LOOP = ", so Django sees http, and SECURE_SSL_REDIRECT redirects every request in a loop."
 
 # Each way of getting a redirect loop: settings, peer, headers, and what is said.
 LOOPS = {
@@ -21,27 +21,27 @@ LOOPS = {
         {SCHEME: PROTO},
         PROXY,
         {},
-        f"The trusted proxy {PROXY} sent no {PROTO}, which {SCHEME} names{FOR_EVER} Have the proxy set it.",
+        f"The trusted proxy {PROXY} sent no {PROTO}, which {SCHEME} names{LOOP} Have the proxy set it.",
     ),
     "the proxy sends a synonym": (
         {SCHEME: PROTO},
         PROXY,
         {"X-Forwarded-SSL": "on"},
-        f"The trusted proxy {PROXY} sent no {PROTO}, which {SCHEME} names{FOR_EVER} It sent "
+        f"The trusted proxy {PROXY} sent no {PROTO}, which {SCHEME} names{LOOP} It sent "
         f"X-Forwarded-SSL: if the proxy sets it, name it in {SCHEME}.",
     ),
     "a synonym is named": (
         {SCHEME: "X-Forwarded-SSL"},
         PROXY,
         {PROTO: "https"},
-        f"The trusted proxy {PROXY} sent no X-Forwarded-SSL, which {SCHEME} names{FOR_EVER} It sent "
+        f"The trusted proxy {PROXY} sent no X-Forwarded-SSL, which {SCHEME} names{LOOP} It sent "
         f"{PROTO}: if the proxy sets it, name it in {SCHEME}.",
     ),
     "nobody reads it": (
         {},
         PROXY,
         {PROTO: "https"},
-        f"The trusted proxy {PROXY} says https in {PROTO}, and nothing reads it{FOR_EVER} If the proxy "
+        f"The trusted proxy {PROXY} says https in {PROTO}, and nothing reads it{LOOP} If the proxy "
         f'sets {PROTO} itself, write {SCHEME} = "{PROTO}".',
     ),
     "the proxy is not listed": (
@@ -60,7 +60,7 @@ SAID = {
         PROXY,
         {},
         [
-            f"The trusted proxy {PROXY} sent no {PROTO}, which SECURE_PROXY_SSL_HEADER names{FOR_EVER} Have "
+            f"The trusted proxy {PROXY} sent no {PROTO}, which SECURE_PROXY_SSL_HEADER names{LOOP} Have "
             "the proxy set it."
         ],
     ),
@@ -117,8 +117,8 @@ SAID = {
         PROXY,
         {PROTO: "https, http"},
         [
-            f"{PROTO} from the trusted proxy {PROXY} is malformed: its values differ, and which of them a "
-            "client wrote cannot be told. It came as 'https, http'. Have the proxy set it."
+            f"{PROTO} from the trusted proxy {PROXY} is malformed: its values differ, and a client may "
+            "have written one of them. It came as 'https, http'. Have the proxy set it."
         ],
     ),
     "a value of no form, escaped and cut": (
@@ -150,7 +150,7 @@ SAID = {
         },
         [
             f"{PROTO} from the trusted proxy {PROXY} says http, but the browser's Origin is "
-            f"'https://example.com'. Probably {PROXY} overwrites what 10.0.0.5 sent: have it pass on {PROTO}."
+            f"'https://example.com'. {PROXY} probably overwrites what 10.0.0.5 sent. Have it pass {PROTO} on."
         ],
     ),
 }
@@ -400,6 +400,6 @@ def test_a_peer_that_is_no_address_is_shown_as_what_it_is(peer, hear):
 def test_a_peer_that_the_server_did_not_report_is_told():
     said = sentence(Answer(None, None, outcome="unknown"))
     assert said == (
-        "The server reported no address of the peer, so nobody is trusted. A connection that the client has "
+        "The server reported no address for the peer, so nobody is trusted. A connection that the client has "
         "closed already can look like this."
     )

@@ -1,11 +1,13 @@
 """Which server runs a process, and the advice for it."""
 
+import json
 import sys
 import types
 
 import pytest
 
 from django_trustedproxy.servers import advice
+from tests import stack
 
 CLIENT = "203.0.113.9"
 VARIABLE = 'or set FORWARDED_ALLOW_IPS="" in its environment.'
@@ -72,3 +74,27 @@ def test_an_unlisted_proxy_beside_a_server_that_rewrites_is_told(hear):
     hear(CLIENT, {"REMOTE_PORT": 0}, **{"X-Forwarded-For": CLIENT})
     (record,) = hear("172.18.0.2", {"REMOTE_PORT": 4711}, **{"X-Forwarded-For": CLIENT})
     assert record.kind == "direct"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("allowed", [None, ""])
+def test_uvicorns_default_is_told_and_the_advice_mends_it(tmp_path, allowed):
+    port, log = stack.free_port(), tmp_path / "log"
+    command = [stack.executable("uvicorn"), "example_project.asgi:application"]
+    command += ["--lifespan", "off", "--port", str(port)]
+    env = {"EXAMPLE_TRUSTED_PROXIES": "127.0.0.1"}
+    env |= {} if allowed is None else {"FORWARDED_ALLOW_IPS": allowed}
+    with stack.process(command, ready=[("127.0.0.1", port)], log=log, env=env):
+        headers = {"For": CLIENT, "Proto": "https", "Host": "localhost"}
+        status, body = stack.get(
+            port, headers=[(f"X-Forwarded-{name}", text) for name, text in headers.items()]
+        )
+    assert status == 200
+    outcome = json.loads(body)["outcome"]
+    lines = [line for line in log.read_text().splitlines() if "django-trustedproxy: " in line]
+    if allowed is None:
+        assert outcome == "direct"
+        (line,) = lines
+        assert f"Run uvicorn with --no-proxy-headers, {VARIABLE}" in line
+    else:
+        assert (outcome, lines) == ("forwarded", [])
