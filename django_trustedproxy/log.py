@@ -27,7 +27,7 @@ from .servers import running_server
 from .traces import connected_by_event, findings, has_no_port
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from .engine.answer import Answer
     from .engine.policy import Policy
@@ -168,21 +168,25 @@ def _tell(answer: Answer, came: Came, policy: Policy, seen: Seen) -> None:
     _write_summaries()
     reject = reject_name(policy, answer) if rejection(policy, answer) else ""
     for kind, text in came.findings:
-        _write(kind, logging.WARNING, text, answer, tail="")
+        # Its peers are clients, whose networks do not count.
+        _write(kind, logging.WARNING, text, answer, about=kind, tail="")
         _rewriter = kind
     if not answer:
         _tell_of_stranger(answer, came, seen, reject)
         return
     if answer.outcome != "missing" and _watched:
         _look_at(0)
-    said = sentence(answer, reject=reject)
+
+    def said() -> str:
+        return sentence(answer, reject=reject)
+
     _debug(answer, said)
     if answer.outcome == "malformed":
         _write("malformed", logging.WARNING, said, answer)
     elif answer.outcome == "missing":
         _tell_of_missing(answer, policy, seen, said, is_rejected=bool(reject))
     for remark in remarks(policy, answer, seen):
-        text = f"{said} {remark.text}" if remark.kind in ABOUT_CLIENT else remark.text
+        text = f"{said()} {remark.text}" if remark.kind in ABOUT_CLIENT else remark.text
         if reject and remark.kind.endswith("malformed"):
             text = f"{text} {answered(reject)}"
         _write(remark.kind, remark.level, text, answer, remark.about)
@@ -190,14 +194,14 @@ def _tell(answer: Answer, came: Came, policy: Policy, seen: Seen) -> None:
 
 def _tell_of_stranger(answer: Answer, came: Came, seen: Seen, reject: str) -> None:
     """Tell of a request whose peer is not trusted."""
-    # A peer that is a client: nobody may be invited to trust it.
-    is_client = came.names_itself or _is_rewritten(seen.after)
-    text = sentence(
-        answer,
-        reject=reject,
-        names_itself=is_client,
-        server=running_server(),
-    )
+
+    # Worded only where it is written: strangers may send many.
+    def text() -> str:
+        # A peer that is a client: nobody may be invited to trust it.
+        is_client = came.names_itself or _is_rewritten(seen.after)
+        server = running_server()
+        return sentence(answer, reject=reject, names_itself=is_client, server=server)
+
     _debug(answer, text)
     if answer.outcome == "unknown" or answer.dropped:
         if _counts[answer.outcome] % _FIRST == 0 and not _watched:
@@ -211,13 +215,13 @@ def _is_rewritten(meta: Mapping[str, Any]) -> bool:
     return bool(_rewriter) and (_rewriter != "server" or has_no_port(meta))
 
 
-def _debug(answer: Answer, text: str) -> None:
+def _debug(answer: Answer, text: Callable[[], str]) -> None:
     if logger.isEnabledFor(logging.DEBUG):
-        logger.debug(_LINE, text, "", extra=_extra(answer.outcome, answer))
+        logger.debug(_LINE, text(), "", extra=_extra(answer.outcome, answer))
 
 
 def _tell_of_missing(
-    answer: Answer, policy: Policy, seen: Seen, said: str, *, is_rejected: bool
+    answer: Answer, policy: Policy, seen: Seen, said: Callable[[], str], *, is_rejected: bool
 ) -> None:
     """Tell of a trusted peer without the header, which every health check is."""
     is_waitress = str(seen.after.get("SERVER_SOFTWARE")).startswith("waitress")
@@ -232,7 +236,7 @@ def _tell_of_missing(
 def _write(  # noqa: PLR0913, PLR0917 - the parts of a line
     kind: str,
     level: int,
-    text: str,
+    text: str | Callable[[], str],
     answer: Answer | None = None,
     about: str | None = None,
     tail: str = f" {_DAILY}",
@@ -241,7 +245,8 @@ def _write(  # noqa: PLR0913, PLR0917 - the parts of a line
     address = about or (None if answer is None else answer.peer)
     if not _limiter.admit((kind, level), address):
         return
-    logger.log(level, _LINE, text, tail, extra=_extra(kind, answer))
+    written = text if isinstance(text, str) else text()
+    logger.log(level, _LINE, written, tail, extra=_extra(kind, answer))
 
 
 def _write_summaries() -> None:

@@ -70,6 +70,17 @@ def test_no_client_of_a_server_that_rewrites_is_to_be_listed(hear):
         assert hear(f"203.{number}.1.9", {"REMOTE_PORT": 0}, **{"X-Forwarded-For": "6.6.6.6"}) == []
 
 
+def test_a_server_that_rewrites_is_told_once_for_all_clients(hear):
+    told = [
+        record.kind
+        for number in range(50)
+        for record in hear(
+            f"203.0.{number}.9", {"REMOTE_PORT": 0}, **{"X-Forwarded-For": f"203.0.{number}.9"}
+        )
+    ]
+    assert told == ["server"]
+
+
 def test_an_unlisted_proxy_beside_a_server_that_rewrites_is_told(hear):
     hear(CLIENT, {"REMOTE_PORT": 0}, **{"X-Forwarded-For": CLIENT})
     (record,) = hear("172.18.0.2", {"REMOTE_PORT": 4711}, **{"X-Forwarded-For": CLIENT})
