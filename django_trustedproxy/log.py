@@ -206,7 +206,8 @@ def _tell_of_stranger(answer: Answer, came: Came, seen: Seen, reject: str) -> No
     if answer.outcome == "unknown" or answer.dropped:
         if _counts[answer.outcome] % _FIRST == 0 and not _watched:
             _look_at(1)  # whoever sent the first requests, a server that rewrites is noticed
-        if not _is_rewritten(seen.after):
+        # Nothing is lost where the header names the peer.
+        if not (came.names_itself or _is_rewritten(seen.after)):
             _write(answer.outcome, logging.WARNING, text, answer)
 
 

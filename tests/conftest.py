@@ -38,9 +38,15 @@ class Memory:
 
 
 @pytest.fixture(autouse=True)
-def told(monkeypatch):
+def _memory(monkeypatch):
     """Give each test a log that has told nothing yet."""
     return Memory(monkeypatch)
+
+
+@pytest.fixture
+def told(_memory):
+    """Return what the log remembers."""
+    return _memory
 
 
 @pytest.fixture

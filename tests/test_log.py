@@ -257,6 +257,10 @@ def test_requests_are_counted_by_outcome():
     assert more == {"direct": 2, "missing": 1, "forwarded": 0, "malformed": 0, "unknown": 0}
 
 
+def test_a_peer_that_the_header_names_is_nobody_to_list(serve):
+    assert serve(REMOTE_ADDR=CLIENT, HTTP_X_FORWARDED_FOR=f"6.6.6.6, {CLIENT}") == []
+
+
 # How often
 
 
