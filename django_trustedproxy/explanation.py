@@ -101,7 +101,7 @@ def _entry_of(address: str, entries: Sequence[object]) -> str | None:
 
 def names(header_text: object, address: str | None) -> bool:
     """Tell whether the text of a client header has an address among its entries."""
-    return address in [part.strip() for part in str(header_text or "").split(",")]
+    return bool(address) and address in [part.strip() for part in str(header_text).split(",")]
 
 
 def sentence(
