@@ -11,7 +11,7 @@ from django.http.request import split_domain_port, validate_host
 from .conf import PURPOSE_SETTINGS
 from .display import join_some, short_repr
 from .engine.addresses import pack
-from .engine.hops import BLANKS
+from .engine.hops import BLANKS, LONGEST_HOP
 from .engine.networks import TrustedNetworks
 from .engine.purposes import FORWARDED, PURPOSES, meta_names, wire_name
 
@@ -120,7 +120,8 @@ def _about_purposes(policy: Policy, answer: Answer, seen: Seen) -> Iterator[Rema
 
 def _malformed(answer: Answer, statement: Statement, seen: Seen) -> Remark:
     name, text = wire_name(statement.header), seen.before.get(statement.header)
-    values = {part.strip(BLANKS) for part in str(text or "").split(",")} - {""}
+    # What is longer is malformed for its length, and costs no more.
+    values = {part.strip(BLANKS) for part in str(text or "")[:LONGEST_HOP].split(",")} - {""}
     if text is None or statement.header == FORWARDED:
         why = "its values differ, or one has the wrong form"
     elif len(values) > 1:
