@@ -96,9 +96,9 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
         # By index, as Django does, so that a malformed pair does not raise.
         meta["REMOTE_ADDR"], meta["REMOTE_PORT"] = client[0], client[1]
     scheme = scope.get("scheme") or _PLAIN[scope["type"]]
-    findings = log.receive(meta, policy)
+    came = log.receive(meta, policy, event=scope.get("aws.event"))
     answer = rewrite(meta, policy, scheme, is_unix)
-    log.tell(answer, findings, policy)
+    log.tell(answer, came, policy, meta, scheme, headers)
     changed = {**scope, "scheme": scheme, "headers": headers, KEY: answer}
     if "HTTP_HOST" in meta:
         headers[:] = [pair for pair in headers if pair[0].lower() != b"host"]

@@ -46,20 +46,21 @@ class TrustedProxyMiddleware:
 
     def __call__(self, request: HttpRequest) -> Any:
         policy, meta = get_policy(), request.META
-        peer, scheme, is_unix = None, "", None
+        peer, scheme, is_unix, event = None, "", None, None
         if isinstance(request, ASGIRequest):
             _take_over(request)
             peer = (request.scope.get("client") or (None,))[0]
             scheme = request.scope.get("scheme") or "http"
             is_unix = is_unix_scope(request.scope)
+            event = request.scope.get("aws.event")
         script_name = meta.get("SCRIPT_NAME")
         decided = find_answer(meta)
         if decided is not None:
             answer = keep(meta, policy, decided)
         else:
-            findings = log.receive(meta, policy, peer)
+            came = log.receive(meta, policy, peer, event)
             answer = rewrite_anew(meta, policy, scheme, is_unix)
-            log.tell(answer, findings, policy, meta.get("SERVER_SOFTWARE"))
+            log.tell(answer, came, policy, meta, scheme)
         if script_name:
             _judge_script_name(request, script_name)
         # Cached copies of what has changed, which an earlier middleware may have asked for (Django

@@ -36,9 +36,9 @@ class TrustedProxy:
         if answer is not None:
             keep(environ, policy, answer)
         else:
-            findings = log.receive(environ, policy)
+            came = log.receive(environ, policy)
             answer = rewrite_anew(environ, policy)
-            log.tell(answer, findings, policy, environ.get("SERVER_SOFTWARE"))
+            log.tell(answer, came, policy, environ)
         if (script_name := environ.get("SCRIPT_NAME")) and not is_prefix(script_name):
             environ["SCRIPT_NAME"] = ""
         if policy.reject and (reason := rejection(policy, answer)):
