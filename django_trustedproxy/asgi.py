@@ -60,9 +60,7 @@ class TrustedProxy:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in _SECURE and not isinstance(scope.get(KEY), Answer):
             policy = get_policy()
-            path = scope["path"]
-            if policy.reject_exempt:
-                path = routed_path(path, path.removeprefix(get_script_prefix(scope)))
+            path = _path_of(scope, policy)
             changed = rewrite_scope(scope, policy, receive)
             # All that the server's own scope learns, for its access log. Sent through once more,
             # it is decided by its peer again.
@@ -101,9 +99,9 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
         # By index, as Django does, so that a malformed pair does not raise.
         meta["REMOTE_ADDR"], meta["REMOTE_PORT"] = client[0], client[1]
     scheme = scope.get("scheme") or _PLAIN[scope["type"]]
-    findings = log.receive(meta, policy)
+    came = log.receive(meta, policy, event=scope.get("aws.event"))
     answer = rewrite(meta, policy, scheme, is_unix)
-    log.tell(answer, findings, policy)
+    log.tell(answer, came, policy, meta, scheme, headers, _path_of(scope, policy))
     changed = {**scope, "scheme": scheme, "headers": headers, KEY: answer}
     if "HTTP_HOST" in meta:
         headers[:] = [pair for pair in headers if pair[0].lower() != b"host"]
@@ -114,11 +112,19 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
         changed["client"] = (meta["REMOTE_ADDR"], port)
     elif not is_unix:
         changed["client"] = None  # what is no address would be believed to be one
-    if not is_prefix(scope.get("root_path") or "/"):
+    if (root_path := scope.get("root_path")) and not is_prefix(root_path):
         changed["root_path"] = ""
     if answer.statements:
         _write_scope(changed, answer)
     return changed
+
+
+def _path_of(scope: Scope, policy: Policy) -> str:
+    """Return the path of a scope that may be exempt from rejection, or ""."""
+    if not policy.reject_exempt:
+        return ""
+    path: str = scope["path"]
+    return routed_path(path, path.removeprefix(get_script_prefix(scope)))
 
 
 class _Peer(NamedTuple):

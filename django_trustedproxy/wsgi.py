@@ -9,7 +9,7 @@ from django.core.handlers.wsgi import get_path_info, get_script_name
 from . import log
 from .conf import get_policy
 from .engine.purposes import is_prefix
-from .environ import find_answer, rewrite
+from .environ import find_answer, keep, rewrite_anew
 from .exceptions import log_rejection, rejection, routed_path
 
 if TYPE_CHECKING:
@@ -35,14 +35,17 @@ class TrustedProxy:
     ) -> Iterable[bytes]:
         policy = get_policy()
         path = _path_of(environ) if policy.reject_exempt else ""
-        is_decided = find_answer(environ) is not None
-        findings = () if is_decided else log.receive(environ, policy)
-        answer = rewrite(environ, policy)
-        if not is_prefix(environ.get("SCRIPT_NAME") or "/"):
+        decided = find_answer(environ)
+        if decided is not None:
+            answer = keep(environ, policy, decided)
+        else:
+            came = log.receive(environ, policy)
+            answer = rewrite_anew(environ, policy)
+            log.tell(answer, came, policy, environ, path=path)
+        if (script_name := environ.get("SCRIPT_NAME")) and not is_prefix(script_name):
             environ["SCRIPT_NAME"] = ""
-        if not is_decided:
-            log.tell(answer, findings, policy, environ.get("SERVER_SOFTWARE"))
-        if policy.reject and not is_decided and (reason := rejection(policy, answer, path)):
+        # What is decided already was rejected there, or exempt.
+        if policy.reject and decided is None and (reason := rejection(policy, answer, path)):
             log_rejection(reason)
             start_response("400 Bad Request", [("Content-Type", "text/plain")])
             return [b"Bad Request"]

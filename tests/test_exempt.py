@@ -106,6 +106,20 @@ def test_an_exempt_path_is_decided_as_ever_and_never_rejected(ask, peer, headers
     assert seen["answer"]["outcome"] == outcome
 
 
+def test_the_log_does_not_say_that_an_exempt_request_was_rejected(ask, told, caplog):
+    told.clear()
+    headers = {"X-Forwarded-For": "junk"}
+    ask(peer=PROXY, headers=headers, **LOCKED)
+    said = "\n".join(r.getMessage() for r in caplog.records if r.name == "django_trustedproxy")
+    assert "answered with 400" in said
+    told.clear()
+    caplog.clear()
+    ask(peer=PROXY, headers=headers, **EXEMPT)
+    said = "\n".join(r.getMessage() for r in caplog.records if r.name == "django_trustedproxy")
+    assert "junk" in said
+    assert "400" not in said
+
+
 @pytest.mark.parametrize(
     "path",
     [

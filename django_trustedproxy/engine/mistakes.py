@@ -24,11 +24,11 @@ _LONGEST = 1000  # of a text that is looked at in detail
 _ANY = f"an address, a network or a name ({', '.join(NAMES)})"
 OWN = "the addresses of your own proxies"
 _NAMES_ELSEWHERE = {
-    # Caddy 2.11; "private" has more than its IPv6 network.
+    # Caddy's internal/ranges.go. What Symfony calls so is wider.
     "private_ranges": ("loopback", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8"),
-    # Symfony 7; without its networks that no proxy connects from.
+    # Symfony's IpUtils, without its networks that no proxy connects from.
     "private_subnets": ("loopback", "private", "link-local"),
-    # Express 5
+    # proxy-addr, which Express reads `trust proxy` with
     "uniquelocal": ("private",),
     "linklocal": ("link-local",),
     "localhost": ("loopback",),

@@ -15,9 +15,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django_trustedproxy import conf
 from django_trustedproxy.display import short_repr
 from django_trustedproxy.engine.purposes import is_token, meta_name, wire_name
-from django_trustedproxy.explanation import explain
+from django_trustedproxy.exceptions import rejection
+from django_trustedproxy.explanation import explain, reject_name
 from django_trustedproxy.overview import Overview
-from django_trustedproxy.pasted import header_lines, peer_of
+from django_trustedproxy.pasted import about_peer, header_lines, path_of
+from django_trustedproxy.remarks import ABOUT_CLIENT
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -94,10 +96,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         if peer is None:
             raise CommandError('--peer is missing: write --peer 10.0.0.9, or --peer "unix:".')
-        address, note = peer_of(peer)
-        lines = headers if headers is not None else header_lines(sys.stdin.read())
+        pasted = "" if headers is not None else sys.stdin.read()
+        lines, path = headers or header_lines(pasted), path_of(pasted)
         source = "--header" if headers is not None else "The request on standard input:"
-        meta = {"REMOTE_ADDR": address, "wsgi.url_scheme": "http"}
+        meta = {"REMOTE_ADDR": peer, "wsgi.url_scheme": "http"}
         for line in lines:
             name, colon, value = line.partition(":")
             if not colon or not is_token(name):
@@ -106,16 +108,21 @@ class Command(BaseCommand):
             text = value.strip(" \t")
             meta[key] = f"{meta[key]},{text}" if key in meta else text
         found = explain(policy, conf.entries(), meta)
-        notes = [f"--peer {note}"] if note else []
-        return self.facts(found) | {"notes": notes}, [*notes, *self.lines(policy, found)]
+        rejected = rejection(policy, found.answer, path)
+        reject = reject_name(policy, found.answer) if rejected else ""
+        notes = [note] if (note := about_peer(peer)) else []
+        facts = self.facts(found, reject) | {"notes": notes}
+        return facts, [*notes, *self.lines(policy, found, reject)]
 
-    def facts(self, found: Explanation) -> dict[str, Any]:
+    def facts(self, found: Explanation, reject: str) -> dict[str, Any]:
         """Return an explanation as data."""
         answer = found.answer
         return {
             "client": answer.client,
             "outcome": answer.outcome,
-            "sentence": found.sentence,
+            "sentence": found.sentence(reject),
+            "remarks": [remark.text for remark in found.remarks],
+            "rejected": reject or None,
             "peer": {"address": answer.peer, "trusted_by": found.peer_trusted_by},
             "hops": [hop._asdict() for hop in found.hops],
             "read_to_end": found.is_read_to_end,
@@ -125,7 +132,7 @@ class Command(BaseCommand):
             "after": found.after,
         }
 
-    def lines(self, policy: Policy, found: Explanation) -> Iterable[str]:
+    def lines(self, policy: Policy, found: Explanation, reject: str) -> Iterable[str]:
         """Yield an explanation as lines."""
         answer = found.answer
         yield self.title("Peer")
@@ -147,13 +154,12 @@ class Command(BaseCommand):
             else:
                 yield f"- {key} = {'(none)' if before is None else short_repr(before)}"
                 yield f"+ {key} = {'(none)' if after is None else short_repr(after)}"
-        for name in answer.malformed_headers:
-            yield self.style.WARNING(
-                f"{name} is malformed: its values differ or have the wrong form."
-            )
-        good = answer.outcome in ("forwarded", "direct") and not answer.malformed_headers
+        for remark in found.remarks:
+            if remark.kind not in ABOUT_CLIENT:
+                yield self.style.WARNING(remark.text)
+        good = answer.outcome in ("forwarded", "direct") and not (reject or found.remarks)
         style = self.style.SUCCESS if good else self.style.WARNING
-        yield style(f"{answer.outcome}: {found.sentence}")
+        yield style(f"{answer.outcome}: {found.sentence(reject)}")
 
     def title(self, text: str) -> str:
         """Return a heading."""
