@@ -6,19 +6,24 @@ SECONDS ?= 60
 SAMPLE ?=
 VENV := .venv
 AGREEMENT := .venv-agreement
+ADAPTERS := .venv-adapters
 BENCH := .venv-bench
 SERVERS := .venv-servers
+TYPES := .venv-types
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-agreement test-browser test-servers debian-servers fuzz mutants bench lint clean
+.PHONY: help demo test test-fast test-adapters test-agreement test-browser test-servers test-types debian-servers fuzz mutants bench lint clean
 
 help:
+	@echo "make test-fast         the tests that start nothing: seconds; ARGS go to pytest"
 	@echo "make demo              the example behind a real reverse proxy, until Ctrl-C"
 	@echo "make demo ARGS=--once  the same, ending after its transcript"
-	@echo "make test              the tests, with coverage; ARGS go to pytest"
+	@echo "make test              all tests, with full coverage; with ARGS, which go to pytest, a part of them"
+	@echo "make test-adapters     put Django into functions and behind adapters between WSGI and ASGI"
 	@echo "make test-agreement    ask other packages who the client is, and write docs/agreement.md"
 	@echo "make test-browser      press the buttons of the example's page in Chromium"
+	@echo "make test-types        check the types of a project that uses the package, with mypy and pyright"
 	@echo "make fuzz              break the invariants, for SECONDS=60 or for RUNS=10000000"
 	@echo "make mutants           change the package in one place at a time; SAMPLE=60 does 60 of them"
 	@echo "make test-servers      put real servers behind real proxies, and write docs/servers.md"
@@ -29,8 +34,20 @@ help:
 demo: $(VENV)/.demo
 	@$(BIN)/python -m tests.demo $(ARGS)
 
+# A part of the tests does not cover all of the package.
 test: $(VENV)/.test
-	$(BIN)/pytest --cov $(ARGS)
+	$(BIN)/pytest --cov=django_trustedproxy $(if $(ARGS),--cov-fail-under=0) $(ARGS)
+
+test-fast: $(VENV)/.test
+	$(BIN)/pytest -m "not slow" $(ARGS)
+
+# Vercel's bridge needs Python 3.12. Where PYTHON is older, a newer one on the path or of pyenv is taken.
+NEWER = $(lastword $(shell for python in $(PYTHON) python3.12 python3.13 python3.14 \
+  $${PYENV_ROOT:-$$HOME/.pyenv}/versions/3.1[2-9].*/bin/python3; do \
+  $$python -c 'import sys, venv; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && echo $$python; done))
+
+test-adapters: $(ADAPTERS)/.adapters
+	$(ADAPTERS)/bin/pytest --ds tests.adapters.settings tests/adapters $(ARGS)
 
 # In an environment of its own, as the packages are many; the migrations of all would take longer.
 test-agreement: $(AGREEMENT)/.httpxforwardedfor
@@ -52,6 +69,13 @@ test-browser: $(VENV)/.browser
 	$(install_missing)
 	$(BIN)/pytest tests/browser $(ARGS)
 
+# The wheel is installed, as a project would, and not this directory; py.typed must be in it.
+test-types: $(TYPES)/.types
+	$(TYPES)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps .
+	cd tests/typing && ../../$(TYPES)/bin/mypy
+	cd tests/typing && ../../$(TYPES)/bin/pyright --pythonpath ../../$(TYPES)/bin/python
+	cd tests/typing && ../../$(TYPES)/bin/pytest $(ARGS)
+
 # RUNS counts executions over all targets. What a run found new is kept by ARGS=--merge.
 fuzz: $(VENV)/.fuzz
 	$(BIN)/python -m tests.fuzz $(if $(RUNS),--runs $(RUNS),--seconds $(SECONDS)) $(ARGS)
@@ -61,7 +85,7 @@ mutants: $(VENV)/.mutation
 	$(BIN)/python -m tests.mutation $(if $(SAMPLE),--sample $(SAMPLE)) $(ARGS)
 
 # apache2-bin and not apache2, and so on: nothing but the programs, which the tests start themselves.
-DEBIAN := nginx-light apache2-bin libapache2-mod-wsgi-py3 haproxy varnish varnish-modules lighttpd lighttpd-modules-lua
+DEBIAN := nginx-light apache2-bin libapache2-mod-wsgi-py3 haproxy varnish varnish-modules lighttpd lighttpd-modules-lua curl
 
 # In an environment of its own, as the servers are many. Under another Python:
 # make test-servers PYTHON=python3.13 SERVERS=.venv-servers-3.13
@@ -83,9 +107,10 @@ lint: $(VENV)/.lint
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) $(AGREEMENT) $(SERVERS) $(BENCH) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .fuzz build dist
+	rm -rf $(VENV) $(ADAPTERS) $(AGREEMENT) $(SERVERS) $(BENCH) $(TYPES) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .fuzz build dist
 
-$(VENV)/.pip $(AGREEMENT)/.pip $(SERVERS)/.pip $(BENCH)/.pip:
+$(ADAPTERS)/.pip: PYTHON := $(or $(NEWER),$(PYTHON))
+$(VENV)/.pip $(ADAPTERS)/.pip $(AGREEMENT)/.pip $(SERVERS)/.pip $(BENCH)/.pip $(TYPES)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else \
 	  "django-trustedproxy needs Python 3.10 or newer, this is " + sys.version.split()[0] + \
 	  ". Try: make PYTHON=python3.12")'
@@ -98,10 +123,12 @@ $(VENV)/.pip $(AGREEMENT)/.pip $(SERVERS)/.pip $(BENCH)/.pip:
 # A file .group in a virtual environment says that the group of pyproject.toml is installed there.
 GROUPS := $(addprefix $(VENV)/.,demo test browser fuzz mutation lint)
 $(GROUPS): $(VENV)/.pip
+$(ADAPTERS)/.adapters: $(ADAPTERS)/.pip
 $(AGREEMENT)/.agreement: $(AGREEMENT)/.pip
 $(SERVERS)/.servers: $(SERVERS)/.pip
 $(BENCH)/.bench: $(BENCH)/.pip
-$(GROUPS) $(AGREEMENT)/.agreement $(SERVERS)/.servers $(BENCH)/.bench: pyproject.toml
+$(TYPES)/.types: $(TYPES)/.pip
+$(GROUPS) $(ADAPTERS)/.adapters $(AGREEMENT)/.agreement $(SERVERS)/.servers $(BENCH)/.bench $(TYPES)/.types: pyproject.toml
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group $(@F:.%=%)
 	@touch $@
 

@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 
-from . import checks, neighbour_checks
+from . import checks
 
 
 class TrustedProxyConfig(AppConfig):
@@ -15,7 +15,7 @@ class TrustedProxyConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks under the tag `security`."""
-        for check in (*checks.ALL, *neighbour_checks.ALL):
+        for check in checks.ALL:
             register(check, Tags.security)
         for check in checks.DEPLOY:
             register(check, Tags.security, deploy=True)

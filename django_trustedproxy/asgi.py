@@ -3,35 +3,39 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
+from . import log
 from .conf import get_policy
-from .diagnosis import Diagnosis
-from .exceptions import log_rejection
-from .headers import raw_name
-from .meta import KEY, rewrite
-from .resolver import rejection
+from .engine.addresses import is_unix_scope
+from .engine.answer import Answer
+from .engine.purposes import is_prefix, raw_name
+from .environ import KEY, rewrite
+from .exceptions import log_rejection, rejection
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
-    from .policy import Policy
-    from .resolver import Resolution
+    from .engine.policy import Policy
 
     Scope = dict[str, Any]
-    Receive = Callable[[], Awaitable[dict[str, Any]]]
-    Send = Callable[[dict[str, Any]], Awaitable[None]]
+    Receive = Callable[[], Awaitable[Any]]
+    Send = Callable[[Any], Awaitable[None]]
+    # Any for its parameters, as frameworks type an ASGI application in different ways.
+    Application = Callable[[Any, Any, Any], Awaitable[None]]
+    Header = tuple[bytes, bytes]
 
 _SECURE = {"http": "https", "websocket": "wss"}
-_PEER = "trusted_proxy.peer"
-_AMBIGUOUS = "ambiguous"  # as good as any text that is not an address
 _PLAIN = {"http": "http", "websocket": "ws"}
+_PEER = "trusted_proxy.peer"
+# Stands for a header of which a client may have written a line: like any text that is no address,
+# it is malformed.
+_UNREADABLE = "unreadable"
 # Servers that speak CGI write one underscore for each of these, and so would merge such a name
 # with a forwarding header.
 _COLLAPSE = bytes.maketrans(b"-.", b"__")
 _UNAMBIGUOUS = b"abcdefghijklmnopqrstuvwxyz0123456789-"  # a name of these has no other spelling
-_FORGED = ""
 
 
 class TrustedProxy:
@@ -39,28 +43,28 @@ class TrustedProxy:
 
     Handles `http` and `websocket`, and passes on any other scope. The application gets a copy of
     the scope and of its header list, with `client`, `scheme`, `headers`, `server`, `path` and
-    `root_path` rewritten and the `Resolution` under `scope["trusted_proxy"]`, which
+    `root_path` rewritten and the `Answer` under `scope["trusted_proxy"]`, which
     `TrustedProxyMiddleware` keeps; the server's own scope gets the client alone, for its access
     log. Raises `ImproperlyConfigured` at start-up if a setting cannot be used. A request whose
     outcome `TRUSTED_PROXY_REJECT` names is answered with 400, a WebSocket closed before it is
     accepted.
     """
 
-    def __init__(self, application: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
+    def __init__(self, application: Application) -> None:
         get_policy()
+        log.watch()
         self.application = application
-        self.diagnosis = Diagnosis()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in _SECURE and KEY not in scope:
+        if scope["type"] in _SECURE and not isinstance(scope.get(KEY), Answer):
             policy = get_policy()
-            changed = rewrite_scope(scope, policy, self.diagnosis.rewrite, receive)
+            changed = rewrite_scope(scope, policy, receive)
             # All that the server's own scope learns, for its access log. Sent through once more,
             # it is decided by its peer again.
-            scope.setdefault(_PEER, scope.get("client"))
+            scope[_PEER] = _Peer(_client_of(scope))
             scope["client"] = changed.get("client")
             scope = changed
-            if reason := rejection(policy, scope[KEY]):
+            if policy.reject and (reason := rejection(policy, scope[KEY])):
                 log_rejection(reason)
                 await _reject(scope, send)
                 return
@@ -76,65 +80,81 @@ async def _reject(scope: Scope, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"Bad Request"})
 
 
-def rewrite_scope(
-    scope: Scope,
-    policy: Policy,
-    decide: Callable[[dict[str, Any], Policy], Resolution] = rewrite,
-    receive: Receive | None = None,
-) -> Scope:
+def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) -> Scope:
     """Return a copy of an `http` or `websocket` scope that says who the client is.
 
-    `decide` decides about its META. From a server that may append trailers to the headers, which
-    `receive` tells, a designated client header in several lines is malformed.
+    From a server that may append trailers to the headers, which `receive` tells, a designated
+    client header in several lines is malformed.
     """
-    meta, headers = _split(scope, policy, receive)
-    keys = list(meta)
-    client = scope.get(_PEER, scope.get("client"))
+    lines, headers = _split(scope["headers"], policy)
+    meta: dict[str, Any] = {k: b",".join(found).decode("latin-1") for k, found in lines.items()}
+    if len(lines.get(policy.header, ())) > 1 and _may_have_trailers(headers, receive):
+        meta[policy.header] = _UNREADABLE
+    client = _client_of(scope)
+    is_unix = is_unix_scope({**scope, "client": client})
     if client:
-        # By index, as Django does, so that what is no pair is no error.
+        # By index, as Django does, so that a malformed pair does not raise.
         meta["REMOTE_ADDR"], meta["REMOTE_PORT"] = client[0], client[1]
-    resolution = decide(meta, policy)
+    scheme = scope.get("scheme") or _PLAIN[scope["type"]]
+    came = log.receive(meta, policy, event=scope.get("aws.event"))
+    answer = rewrite(meta, policy, scheme, is_unix)
+    log.tell(answer, came, policy, meta, scheme, headers)
+    changed = {**scope, "scheme": scheme, "headers": headers, KEY: answer}
     if "HTTP_HOST" in meta:
-        headers = [pair for pair in headers if pair[0].lower() != b"host"]
-        keys.append("HTTP_HOST")
-    headers += [(raw_name(key), meta[key].encode("latin-1")) for key in keys if key in meta]
-    changed = {**scope, "headers": headers, KEY: resolution}
-    if resolution.client is not None:
-        port = client[1] if client and not resolution.proxies else resolution.client_port or 0
-        changed["client"] = (resolution.client, port)
-    if resolution.statements:
-        _state(changed, resolution)
+        headers[:] = [pair for pair in headers if pair[0].lower() != b"host"]
+        lines["HTTP_HOST"] = []
+    headers += [(raw_name(key), meta[key].encode("latin-1")) for key in lines if key in meta]
+    if answer.client is not None:
+        port = client[1] if client and not answer.proxies else answer.client_port or 0
+        changed["client"] = (meta["REMOTE_ADDR"], port)
+    elif not is_unix:
+        changed["client"] = None  # what is no address would be believed to be one
+    if (root_path := scope.get("root_path")) and not is_prefix(root_path):
+        changed["root_path"] = ""
+    if answer.statements:
+        _write_scope(changed, answer)
     return changed
 
 
+class _Peer(NamedTuple):
+    """What the server's own scope had as its client before it was told the real one."""
+
+    client: Any
+
+
+def _client_of(scope: Scope) -> Any:
+    """Return the client that the server reported. Only a mark of ours is believed."""
+    peer = scope.get(_PEER)
+    return peer.client if isinstance(peer, _Peer) else scope.get("client")
+
+
 def _split(
-    scope: Scope, policy: Policy, receive: Receive | None
-) -> tuple[dict[str, Any], list[tuple[bytes, bytes]]]:
-    """Return the forwarding headers as META has them, and all the other headers."""
-    others = []
+    headers: Iterable[Header], policy: Policy
+) -> tuple[dict[str, list[bytes]], list[Header]]:
+    """Return the lines of the forwarding headers by META key, and all the other headers."""
+    known = policy.raw_names
+    headers = [(name, value) for name, value in headers]  # the server keeps its own pairs
     lines: dict[str, list[bytes]] = {}
-    for name, value in scope["headers"]:
-        key = policy.raw_names.get(name)
-        if key is None and name.translate(None, _UNAMBIGUOUS):
-            key = _key_of(name, policy)
-        if key is None:
-            others.append((name, value))
-        elif key is not _FORGED:
-            lines.setdefault(key, []).append(value)
-    meta: dict[str, Any] = {key: b",".join(found).decode("latin-1") for key, found in lines.items()}
-    if len(lines.get(policy.header, ())) > 1 and _may_have_trailers(others, receive):
-        meta[policy.header] = _AMBIGUOUS
-    return meta, others
+    if b"".join([name for name, _ in headers]).translate(None, _UNAMBIGUOUS):
+        others = [
+            pair
+            for pair in headers
+            if pair[0] not in known
+            and not (pair[0].translate(None, _UNAMBIGUOUS) and _is_other_spelling(pair[0], policy))
+        ]
+        headers = [(name.lower(), value) for name, value in headers]
+    else:
+        others = [pair for pair in headers if pair[0] not in known]
+    for name, value in headers:
+        if name in known:
+            lines.setdefault(known[name], []).append(value)
+    return lines, others
 
 
-def _key_of(name: bytes, policy: Policy) -> str | None:
-    """Return the key of a forwarding header, `_FORGED` if another spelling is one, else None."""
-    key = policy.raw_names.get(name.lower())
-    if key is not None or (b"_" not in name and b"." not in name and name.isascii()):
-        return key
+def _is_other_spelling(name: bytes, policy: Policy) -> bool:
+    """Tell whether a name is that of a forwarding header, in whatever spelling."""
     # "_" and "." collapse, and "ß" becomes "SS".
-    collapsed = "HTTP_" + name.translate(_COLLAPSE).decode("latin-1").upper()
-    return _FORGED if collapsed in policy.dropped_if_direct else None
+    return "HTTP_" + name.translate(_COLLAPSE).decode("latin-1").upper() in policy.dropped_if_direct
 
 
 def _may_have_trailers(headers: list[tuple[bytes, bytes]], receive: Receive | None) -> bool:
@@ -153,16 +173,16 @@ def _may_have_trailers(headers: list[tuple[bytes, bytes]], receive: Receive | No
     )
 
 
-def _state(scope: Scope, resolution: Resolution) -> None:
+def _write_scope(scope: Scope, answer: Answer) -> None:
     """Write what the designated headers said where ASGI has it."""
-    scheme = resolution.stated("scheme")
+    scheme = answer.stated("scheme")
     if scheme is not None:
         scope["scheme"] = (_SECURE if scheme == "https" else _PLAIN)[scope["type"]]
-    server, port = resolution.stated("server"), resolution.stated("port")
+    server, port = answer.stated("server"), answer.stated("port")
     if server is not None or port is not None:
         here = scope.get("server") or ("unknown", 0)  # as Django calls a server without a name
         scope["server"] = (server or here[0], int(port) if port else here[1])
-    prefix = resolution.stated("prefix")
+    prefix = answer.stated("prefix")
     if prefix is not None:
         # ASGI's path includes the root path.
         inner = scope.get("root_path") or ""

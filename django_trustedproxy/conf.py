@@ -10,28 +10,24 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
-from .headers import FORWARDED, FORWARDING_HEADERS, is_token, meta_name, meta_names
-from .networks import (
+from .display import short_repr
+from .engine.answer import REJECTABLE
+from .engine.networks import (
     ALL_IPV4,
     ALL_IPV6,
     EntryError,
     TrustedNetworks,
     has_unix,
     parse_entry,
-    short_repr,
 )
-from .policy import REJECTABLE, Policy
-from .purposes import Designation
-from .resolver import forget
+from .engine.policy import Designation, Policy
+from .engine.purposes import FORWARDED, FORWARDING_HEADERS, is_token, meta_name, meta_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .networks import Network
-    from .policy import Outcome
-
-ID = "trustedproxy."
-"""What the ids of all our system checks begin with."""
+    from .engine.answer import Outcome
+    from .engine.networks import Network
 
 DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXIES": [],
@@ -66,7 +62,7 @@ _NEVER_DESIGNATED = frozenset(
 
 
 class Problem(NamedTuple):
-    """A setting that cannot be used: a stable id such as "E001", the fact, and the remedy."""
+    """A setting that cannot be used: the id of its system check, the fact, and the remedy."""
 
     id: str
     msg: str
@@ -74,13 +70,18 @@ class Problem(NamedTuple):
 
 
 _ENTRY_IDS = {
-    "address": "E002",
-    "host-bits": "E003",
-    "mapped": "E004",
-    "host-name": "E005",
-    "name": "E006",
-    "everybody": "E007",
+    "address": "trustedproxy.E002",
+    "host-bits": "trustedproxy.E003",
+    "mapped": "trustedproxy.E004",
+    "host-name": "trustedproxy.E005",
+    "name": "trustedproxy.E006",
+    "everybody": "trustedproxy.E007",
 }
+
+
+def value(name: str) -> Any:
+    """Return one of our settings as it is written, or its default."""
+    return getattr(settings, name, DEFAULTS[name])
 
 
 def parse(source: object) -> tuple[Policy, list[Problem]]:
@@ -127,13 +128,12 @@ def get_policy() -> Policy:
     """
     policy, problems = parse(settings)
     if problems:
-        raise ImproperlyConfigured("\n".join(f"{ID}{p.id}: {p.msg} {p.hint}" for p in problems))
+        raise ImproperlyConfigured("\n".join(f"{p.id}: {p.msg} {p.hint}" for p in problems))
     return policy
 
 
 def _forget_policy(**_: object) -> None:
     get_policy.cache_clear()
-    forget()
 
 
 setting_changed.connect(_forget_policy, dispatch_uid="trustedproxy.conf")
@@ -159,7 +159,7 @@ class _Reader:
             text = entries if isinstance(entries, str) and entries != "*" else ""
             paste = [part.strip() for part in text.split(",") if part.strip()] or ["10.0.0.0/8"]
             self.report(
-                "E001",
+                "trustedproxy.E001",
                 f"{name} is not a list",
                 "a list or tuple of addresses, networks and names",
                 entries,
@@ -172,7 +172,7 @@ class _Reader:
         for everybody in (ALL_IPV4, ALL_IPV6):
             if everybody in merged:
                 self.report(
-                    "E007",
+                    "trustedproxy.E007",
                     f"{name} trusts everybody",
                     "the addresses of your own proxies",
                     str(everybody),
@@ -196,7 +196,7 @@ class _Reader:
             key = None
             if isinstance(value, (list, tuple)):
                 self.report(
-                    "E012",
+                    "trustedproxy.E012",
                     f"{name} is a list",
                     "one header name or None",
                     value,
@@ -209,7 +209,8 @@ class _Reader:
                 continue
             if key in keys:
                 fact = f"{name} names the header of {keys[key]} too"
-                self.report("E014", fact, "a header of its own", value, f"Write {name} = None.")
+                hint = f"Write {name} = None."
+                self.report("trustedproxy.E014", fact, "a header of its own", value, hint)
                 continue
             if key != FORWARDED:
                 keys[key] = name
@@ -220,7 +221,7 @@ class _Reader:
         if not others or purpose in others or (key == FORWARDED and purpose in ("scheme", "host")):
             return True
         self.report(
-            "E013",
+            "trustedproxy.E013",
             f"{name} names a header that speaks about the {others[0]}",
             f"a header that speaks about the {purpose}",
             self.value(name),
@@ -255,7 +256,7 @@ class _Reader:
     def _report_header(self, name: str, header: object) -> None:
         example = _EXAMPLES[name]
         self.report(
-            "E008",
+            "trustedproxy.E008",
             f"{name} does not name a forwarding header",
             f"a name such as '{example}' or '{meta_name(example)}'",
             header,
@@ -267,7 +268,8 @@ class _Reader:
         if not isinstance(value, bool):
             default = DEFAULTS[name]
             fact = f"{name} is not a bool"
-            self.report("E009", fact, "True or False", value, f"Write {name} = {default}.")
+            hint = f"Write {name} = {default}."
+            self.report("trustedproxy.E009", fact, "True or False", value, hint)
             return bool(default)
         return value
 
@@ -277,10 +279,12 @@ class _Reader:
         if not isinstance(value, (list, tuple, set, frozenset)):
             fact = f"{name} is not a collection"
             paste = [outcome for outcome in REJECTABLE if outcome == value] or ["direct"]
-            self.report("E010", fact, f"some of {known}", value, f"Write {name} = {paste}.")
+            hint = f"Write {name} = {paste}."
+            self.report("trustedproxy.E010", fact, f"some of {known}", value, hint)
             return []
         for outcome in value:
             if outcome not in REJECTABLE:
                 fact = f"{name} names an outcome that cannot be rejected"
-                self.report("E011", fact, f"some of {known}", outcome, f"Remove it from {name}.")
+                hint = f"Remove it from {name}."
+                self.report("trustedproxy.E011", fact, f"some of {known}", outcome, hint)
         return [outcome for outcome in REJECTABLE if outcome in value]

@@ -5,9 +5,7 @@ from django.conf import settings
 from django.http import JsonResponse
 from django.shortcuts import render
 
-from django_trustedproxy.conf import get_policy
-from django_trustedproxy.headers import FORWARDING_HEADERS, meta_name, wire_name
-from django_trustedproxy.networks import pack
+from django_trustedproxy import get_trusted_proxy
 
 # What the buttons of the page forge.
 ATTACKS = {
@@ -17,7 +15,11 @@ ATTACKS = {
     "X-Forwarded-Proto": "https",
     "X-Forwarded-Host": "evil.example",
 }
-WATCHED = ["REMOTE_ADDR", *(meta_name(h) for names in FORWARDING_HEADERS.values() for h in names)]
+# These, and what else proxies and clients often write.
+HEADERS = [*ATTACKS, "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Ssl", "X-Client-IP"]
+WATCHED = {"REMOTE_ADDR": "REMOTE_ADDR"} | {
+    f"HTTP_{name.upper().replace('-', '_')}": name for name in HEADERS
+}
 
 
 def remember_received(get_response):
@@ -42,7 +44,7 @@ def watched(request):
 
 def facts(request):
     """Return all that the example shows of a request."""
-    answer = request.trusted_proxy
+    answer = get_trusted_proxy(request)
     return {
         "client": request.META.get("REMOTE_ADDR"),
         "uri": request.build_absolute_uri(),
@@ -69,15 +71,13 @@ def page(request):
     """Answer with the facts as a page that attacks them."""
     context = facts(request)
     before, after = context["received"], context["seen_by_views"]
-    context["headers"] = [
-        (wire_name(key) if key.startswith("HTTP_") else key, value, after.get(key))
-        for key, value in before.items()
-    ]
-    client, is_direct = context["client"], context["outcome"] == "direct"
-    context["client_is_trusted"] = not is_direct and (
-        not client or pack(client) in get_policy().networks
+    context["headers"] = [(WATCHED[key], value, after.get(key)) for key, value in before.items()]
+    answer = get_trusted_proxy(request)
+    # A request that names nobody else is its proxy's own.
+    context["client_is_trusted"] = bool(answer) and (
+        not answer.proxies or answer.client in (None, *answer.proxies)
     )
     context["attacks"] = ATTACKS
     # A page that was reached around the proxy can only attack that way.
-    context["direct_origin"] = settings.EXAMPLE_DIRECT_ORIGIN if not is_direct else ""
+    context["direct_origin"] = settings.EXAMPLE_DIRECT_ORIGIN if answer else ""
     return render(request, "page.html", context)

@@ -4,7 +4,7 @@ import ipaddress
 
 from hypothesis import strategies as st
 
-from django_trustedproxy.headers import FORWARDING_HEADERS
+from django_trustedproxy.engine.purposes import FORWARDING_HEADERS
 from tests.invariants import SITES, Case
 from tests.rows import MISSING
 

@@ -9,6 +9,8 @@ import json
 import signal
 import socket
 import sys
+import time
+from http.client import HTTPException
 
 from tests import stack
 
@@ -18,6 +20,50 @@ FORGED = [
     ("X-Client-IP", "6.6.6.6"),
     ("Forwarded", "for=6.6.6.6"),
 ]
+
+
+class EndedError(Exception):
+    """Somebody asked the demo to end."""
+
+
+class Ending:
+    """Remembers the first signal that asks the demo to end.
+
+    A handler that raised could lose a server between its start and the block that stops it, and a
+    second signal could break off the stopping.
+    """
+
+    def __init__(self):
+        self.number = None
+        # A closed terminal sends SIGHUP, to make as well.
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+            if signal.getsignal(each) is not signal.SIG_IGN:  # as under nohup
+                signal.signal(each, self.remember)
+
+    def remember(self, number, _frame):
+        """Keep the number of a signal."""
+        self.number = self.number or number
+
+    def check(self):
+        """Raise `EndedError` if such a signal came."""
+        if self.number:
+            raise EndedError
+
+    def wait(self):
+        """Return when such a signal came."""
+        while not self.number:
+            time.sleep(0.1)
+
+
+def refuse_busy(port):
+    """Raise `StackError` if somebody listens on a port, with the process where that is known."""
+    if not stack.can_connect(("127.0.0.1", port)):
+        return
+    found = stack.holder(port)
+    who = f": process {found.pid} has it ({found.command})" if found else ""
+    raise stack.StackError(
+        f"Port {port} is busy{who}. Try: make demo ARGS='--port 8080 --direct-port 8081'"
+    )
 
 
 def source(wanted):
@@ -45,35 +91,35 @@ def show(title, port, client, headers):
     return is_right
 
 
-def run(port, direct_port, *, once):
+def run(port, direct_port, ending, *, once):
     """Start the stack, print the transcript, and stay up unless `once`."""
-    for wanted in (port, direct_port):
-        if stack.can_connect(("127.0.0.1", wanted)):
-            raise stack.StackError(
-                f"Port {wanted} is busy. Try: make demo ARGS='--port 8080 --direct-port 8081'"
-            )
+    refuse_busy(port)
+    refuse_busy(direct_port)
     with stack.workplace() as place, contextlib.ExitStack() as running:
         origins = {
             "EXAMPLE_PROXY_ORIGIN": f"http://127.0.0.1:{port}",
             "EXAMPLE_DIRECT_ORIGIN": f"http://127.0.0.1:{direct_port}",
         }
         running.enter_context(stack.gunicorn(place, direct_port, **origins))
+        ending.check()
         running.enter_context(stack.caddy(place, port, f"unix/{place}/gunicorn"))
         print(f"client -> Caddy 127.0.0.1:{port} -> Unix socket -> gunicorn, which also listens on")
         print(f"127.0.0.1:{direct_port} for everybody. TRUSTED_PROXIES = ['unix:']\n")
-        answers = [
-            show("1. honest, through the proxy", port, source("127.0.0.2"), []),
-            show("2. forged, through the proxy", port, source("127.0.0.3"), FORGED),
-            show("3. forged, straight to gunicorn", direct_port, source("127.0.0.4"), FORGED),
-        ]
+        answers = []
+        for title, to, client, headers in (
+            ("1. honest, through the proxy", port, "127.0.0.2", []),
+            ("2. forged, through the proxy", port, "127.0.0.3", FORGED),
+            ("3. forged, straight to gunicorn", direct_port, "127.0.0.4", FORGED),
+        ):
+            ending.check()
+            answers.append(show(title, to, source(client), headers))
         if not once:
             print(
                 f"Open {origins['EXAMPLE_PROXY_ORIGIN']}/ (through the proxy), and attack it from"
             )
             print(f"the page, or {origins['EXAMPLE_DIRECT_ORIGIN']}/ (around it).")
             print("Ctrl-C ends the demo.", flush=True)
-            with contextlib.suppress(KeyboardInterrupt):
-                signal.pause()
+            ending.wait()
         return all(answers)
 
 
@@ -84,14 +130,21 @@ def main():
     parser.add_argument("--port", type=int, default=8000, help="of the proxy (default 8000)")
     parser.add_argument("--direct-port", type=int, default=8001, help="of gunicorn (default 8001)")
     arguments = parser.parse_args()
-    # make passes Ctrl-C and its own end on; both must stop the servers.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ending = Ending()
+    ok = True
     try:
-        ok = run(arguments.port, arguments.direct_port, once=arguments.once)
-    except stack.StackError as error:
-        sys.exit(f"demo: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+        ok = run(arguments.port, arguments.direct_port, ending, once=arguments.once)
+    except EndedError:
+        pass
+    except (stack.StackError, HTTPException, OSError) as error:
+        # A terminal signals the servers too, so they may be gone first; and once closed it takes no
+        # more text.
+        if not ending.number:
+            if isinstance(error, stack.StackError):
+                sys.exit(f"demo: {error}")
+            raise
+    if ending.number:
+        sys.exit(128 + ending.number)
     sys.exit(0 if ok else 1)
 
 

@@ -6,7 +6,7 @@ import os
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.deprecation import MiddlewareMixin
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import SimpleLazyObject, cached_property
 
 KEY = "REMOTE_ADDR"
 OTHER = "HTTP_X_REAL_IP"
@@ -97,6 +97,12 @@ class WritesByAnEnvironHelper(Plain):
 
 class WritesInAProperty(Plain):
     @functools.cached_property
+    def address(self):
+        self.request.META["REMOTE_ADDR"] = ""
+
+
+class WritesInAPropertyOfDjangos(Plain):
+    @cached_property
     def address(self):
         self.request.META["REMOTE_ADDR"] = ""
 

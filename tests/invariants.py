@@ -18,17 +18,19 @@ from django.urls import get_script_prefix, set_script_prefix
 
 from django_trustedproxy import asgi, wsgi
 from django_trustedproxy.conf import DEFAULTS, parse
-from django_trustedproxy.headers import FORWARDING_HEADERS, meta_name
-from django_trustedproxy.meta import KEY, rewrite
+from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_name
+from django_trustedproxy.environ import KEY, rewrite
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from tests import oracle
-from tests.mounts import joined
+from tests.answers import facts_of
+from tests.mounts import ends, joined
 from tests.rows import MISSING
 
 # Copies: a fault that is put into the package does not change what is expected of it.
 EVERY_KEY = frozenset(meta_name(name) for names in FORWARDING_HEADERS.values() for name in names)
 CLIENT_KEYS = frozenset(map(meta_name, FORWARDING_HEADERS["client"]))
 
+ORACLES = ("peer", "client", "proxies", "outcome", "client_port")
 OURS = {f"TRUSTED_PROXY_{p.upper()}_HEADER": n[0] for p, n in FORWARDING_HEADERS.items()}
 del OURS["TRUSTED_PROXY_CLIENT_HEADER"]
 TEN = ["10.0.0.0/8", "fd00::/8"]
@@ -116,44 +118,43 @@ def check_decision(case):
     """Ask the engine, on a dictionary; return the answer."""
     site = site_of(case)
     before, after = case.meta, case.meta
-    resolution = rewrite(after, site.policy)
-    assert after.pop(KEY) is resolution, case
+    answer = rewrite(after, site.policy)
+    assert after.pop(KEY) is answer, case
     given = before.get("REMOTE_ADDR")
-    found = oracle.Answer(*resolution[:4], resolution.client_port)
+    found = oracle.Answer(*(getattr(answer, name) for name in ORACLES))
     value = before.get(meta_name(site.header))
     expected = oracle.decide(site.trust, site.header, given, value)
     assert found == expected, (case, found, expected)
-    _check_addresses(case, resolution, value or "")
-    if resolution.outcome == "direct":
-        _check_untrusted(case, before, after, resolution)
+    _check_addresses(case, answer, value or "")
+    if not answer:
+        _check_untrusted(case, before, after, answer)
     else:
-        _check_headers(case, site, before, after, resolution)
-    _check_twice(case, site, after, resolution)
-    return resolution
+        _check_headers(case, site, before, after, answer)
+    _check_twice(case, site, after, answer)
+    return answer
 
 
-def _check_addresses(case, resolution, value):
+def _check_addresses(case, answer, value):
     """Canonical, and the peer or what a trusted hop wrote: each hop is trusted but the client."""
     site = site_of(case)
-    way = [a for a in (resolution.client, *resolution.proxies) if a not in (None, "unix:")]
+    way = [a for a in (answer.client, *answer.proxies) if a not in (None, "unix:")]
     assert all(str(ipaddress.ip_address(address)) == address for address in way), case
-    if resolution.client is not None and not resolution.proxies:
-        assert resolution.client == resolution.peer, case
-    if resolution.proxies:
-        assert resolution.proxies[-1] == resolution.peer, case
-        assert len(resolution.proxies) <= value.count(",") + 2, case
-    for proxy in resolution.proxies:
+    if not answer.proxies:
+        assert answer.client == (None if answer.peer == "unix:" else answer.peer), case
+    if answer.proxies:
+        assert answer.proxies[-1] == answer.peer, case
+        assert len(answer.proxies) <= value.count(",") + 2, case
+    for proxy in answer.proxies:
         is_unix = proxy == "unix:" and site.trust.unix
         assert is_unix or site.trust.has(ipaddress.ip_address(proxy)), case
 
 
-def _check_untrusted(case, before, after, resolution):
+def _check_untrusted(case, before, after, answer):
     """Nothing that an untrusted peer sends in a forwarding header is left or has an effect."""
     rest = {key: value for key, value in before.items() if key not in EVERY_KEY}
-    if resolution.peer is not None:
-        rest["REMOTE_ADDR"] = resolution.peer
+    rest["REMOTE_ADDR"] = answer.client or ""
     assert after == rest, case
-    assert set(resolution.dropped) == before.keys() & EVERY_KEY, case
+    assert set(answer.dropped) == before.keys() & EVERY_KEY, case
 
 
 _SAFE = {
@@ -171,11 +172,11 @@ _SCHEMES = {"http": "http", "ws": "http", "https": "https", "wss": "https"}
 _FLAGS = {"on": "https", "true": "https", "1": "https", "off": "http", "false": "http", "0": "http"}
 
 
-def _check_headers(case, site, before, after, resolution):
+def _check_headers(case, site, before, after, answer):
     """From a trusted peer: the verified part, what the designated headers say, and no synonym."""
     designated = meta_name(site.header)
     gone = CLIENT_KEYS - {designated}
-    if resolution.proxies[:-1] or (resolution.proxies and resolution.client):
+    if answer.proxies[:-1] or (answer.proxies and answer.client):
         is_kept = site.settings["TRUSTED_PROXY_KEEP_HEADER"]
     else:
         is_kept = False
@@ -183,8 +184,11 @@ def _check_headers(case, site, before, after, resolution):
     for purpose, name in site.designated.items():
         if name is None:
             continue
-        said = resolution.stated(purpose)
-        assert said == _expected(site, purpose, name, before), (case, purpose, said)
+        said = answer.stated(purpose)
+        expected = _expected(site, purpose, name, before)
+        if purpose == "host" and expected is not None:
+            expected = _with_port(site, expected, before)
+        assert said == expected, (case, purpose, said)
         assert said is None or _SAFE[purpose].fullmatch(said), (case, said)
         if purpose in _KEYS:
             key = _KEYS[purpose]
@@ -199,6 +203,18 @@ def _check_headers(case, site, before, after, resolution):
     if not any(site.designated.values()) and case.site != "django":
         for key in EVERY_KEY - CLIENT_KEYS:
             assert after.get(key) == before.get(key), (case, key)
+
+
+def _with_port(site, host, before):
+    """Return a host with the stated port where it has none, and without the scheme's default."""
+    said = {
+        purpose: name and _expected(site, purpose, name, before)
+        for purpose, name in site.designated.items()
+    }
+    default = {"http": "80", "https": "443"}[said["scheme"] or "http"]
+    name, port = re.fullmatch(r"(\[.*\]|[^:]*)(?::(.*))?", host).groups()
+    port = port or said["port"] or default
+    return name if port == default else f"{name}:{port}"
 
 
 def _expected(site, purpose, name, before):
@@ -220,7 +236,7 @@ def _expected(site, purpose, name, before):
 def _one(purpose, name, text):
     """Return what one part of a header says, or None if it has the wrong form."""
     if purpose == "scheme":
-        return (_FLAGS if name == "X-Forwarded-SSL" else _SCHEMES).get(text.lower())
+        return (_FLAGS | _SCHEMES).get(text.lower())
     if purpose == "prefix":
         path = text.removesuffix("/")
         return path if text.startswith("/") and _SAFE["prefix"].fullmatch(path) else None
@@ -238,19 +254,17 @@ def _is_port(text):
     return re.fullmatch("[0-9]{1,5}", text) is not None and 1 <= int(text) <= 65535
 
 
-def _check_twice(case, site, after, resolution):
+def _check_twice(case, site, after, answer):
     """Deciding again changes nothing: neither by the same mark, nor by the peer and what is left."""
-    marked = {**after, KEY: resolution}
+    marked = {**after, KEY: answer}
     again = dict(marked)
-    assert rewrite(again, site.policy) is resolution, case
+    assert rewrite(again, site.policy) is answer, case
     assert again == marked, case
-    if resolution.peer is None or not site.settings["TRUSTED_PROXY_KEEP_HEADER"]:
+    if answer.peer is None or not site.settings["TRUSTED_PROXY_KEEP_HEADER"]:
         return
-    fed = {k: v for k, v in after.items() if k.startswith("HTTP_")} | {
-        "REMOTE_ADDR": resolution.peer
-    }
+    fed = {k: v for k, v in after.items() if k.startswith("HTTP_")} | {"REMOTE_ADDR": answer.peer}
     once_more = rewrite(fed, site.policy)
-    assert (once_more.client, once_more.proxies) == (resolution.client, resolution.proxies), case
+    assert (once_more.client, once_more.proxies) == (answer.client, answer.proxies), case
     assert once_more.dropped == (), case
     if site.designated["scheme"] != "Forwarded":  # what it said is not in the chain that is left
         assert _said(fed) == _said(after), case
@@ -258,6 +272,11 @@ def _check_twice(case, site, after, resolution):
 
 def _said(meta):
     return {key: value for key, value in meta.items() if key.startswith("HTTP_")}
+
+
+def without_dropped(answer):
+    """Return what an answer says, but for the headers that went."""
+    return {**facts_of(answer), "dropped": ()}
 
 
 _applied = {}
@@ -316,12 +335,13 @@ def _finish(coroutine):
 
 
 def _wsgi_view(case, *, is_wrapped):
+    _, (name, port) = ends(case.peer)
     environ = {
         "REQUEST_METHOD": "GET",
         "PATH_INFO": "/echo",
         "SCRIPT_NAME": "",
-        "SERVER_NAME": "testserver",
-        "SERVER_PORT": "80",
+        "SERVER_NAME": name,
+        "SERVER_PORT": str(port),
         "wsgi.url_scheme": "http",
         "wsgi.input": BytesIO(),
         **case._replace(lines=(HOST, *case.lines)).meta,
@@ -335,6 +355,7 @@ def _wsgi_view(case, *, is_wrapped):
 
 
 def _asgi_view(case, *, is_wrapped):
+    client, server = ends(case.peer)
     scope = {
         "type": "http",
         "method": "GET",
@@ -343,8 +364,8 @@ def _asgi_view(case, *, is_wrapped):
         "root_path": "",
         "query_string": b"",
         "headers": [(n.lower().encode(), v.encode("latin-1")) for n, v in (HOST, *case.lines)],
-        "client": None if case.peer is MISSING else (case.peer, 4711),
-        "server": ("testserver", 80),
+        "client": client,
+        "server": server,
     }
     seen = []
 
@@ -377,10 +398,10 @@ def check_mounts(case):
     first, *others = seen.values()
     assert all(other == first for other in others), (case, seen)
     assert first["answer"] == answer, (case, first["answer"], answer)
-    if answer.outcome == "direct":
+    if not answer:
         plain = MOUNTS["middleware under WSGI"](case.without_forwarding_headers())
         set_script_prefix("/")
-        assert first["answer"]._replace(dropped=()) == plain["answer"], case
+        assert without_dropped(first["answer"]) == without_dropped(plain["answer"]), case
         assert {**first, "answer": None} == {**plain, "answer": None}, case
 
 
@@ -390,7 +411,7 @@ def check_raw_names(site_name, peer, headers):
     scope = {"type": "http", "path": "/", "headers": list(headers), "client": (peer, 1)}
     changed = asgi.rewrite_scope(scope, site.policy)
     allowed = set(site.policy.dropped_if_direct) - set(site.policy.dropped)
-    allowed = set() if changed[KEY].outcome == "direct" else allowed
+    allowed = set() if not changed[KEY] else allowed
     for name, _ in changed["headers"]:
         text = name.decode("latin-1").upper()
         key = "HTTP_" + text.replace("-", "_").replace(".", "_")

@@ -13,8 +13,9 @@ from django.test import override_settings
 
 from django_trustedproxy import asgi, wsgi
 from django_trustedproxy.conf import get_policy
-from django_trustedproxy.headers import meta_name
-from django_trustedproxy.meta import rewrite
+from django_trustedproxy.engine.purposes import meta_name
+from django_trustedproxy.environ import rewrite
+from tests.answers import facts_of
 from tests.rows import MISSING
 
 VOLATILE = {
@@ -27,11 +28,15 @@ VOLATILE = {
 }
 
 
+# asgiref's own default of one second is too short on a busy machine.
+ANSWER_SECONDS = 60
+
+
 class Seen(NamedTuple):
-    """What a view sees: META without what servers spell differently, and the resolution."""
+    """What a view sees: META without what servers spell differently, and the answer."""
 
     meta: dict
-    resolution: list
+    answer: dict
     view: dict
 
 
@@ -42,6 +47,13 @@ def joined(headers):
         key = meta_name(name)
         meta[key] = f"{meta[key]},{value}" if key in meta else value
     return meta
+
+
+def ends(peer):
+    """Return the client and the server of an ASGI scope; "unix:" stands for a Unix socket."""
+    if peer in ("unix:", "0.0.0.0"):
+        return None, ("/run/app.sock", 0)
+    return None if peer is MISSING else (peer, 4711), ("testserver", 80)
 
 
 def comparable(meta):
@@ -56,17 +68,18 @@ def run_meta(row):
     if row.peer is not MISSING:
         meta["REMOTE_ADDR"] = row.peer
     with override_settings(**row.settings):
-        resolution = rewrite(meta, get_policy())
-    return Seen(comparable(meta), json.loads(json.dumps(resolution)), {})
+        answer = rewrite(meta, get_policy())
+    return Seen(comparable(meta), json.loads(json.dumps(facts_of(answer))), {})
 
 
 def run_wsgi(row, wrap=lambda application: application):
     """Run Django's WSGI handler, as a server would."""
+    _, (server, port) = ends(row.peer)
     environ = {
         "REQUEST_METHOD": "GET",
         "PATH_INFO": "/echo",
-        "SERVER_NAME": "testserver",
-        "SERVER_PORT": "80",
+        "SERVER_NAME": server,
+        "SERVER_PORT": str(port),
         "SERVER_PROTOCOL": "HTTP/1.1",
         "wsgi.url_scheme": row.scheme,
         "wsgi.input": BytesIO(),
@@ -86,6 +99,7 @@ def run_wsgi(row, wrap=lambda application: application):
 def run_asgi(row, wrap=lambda application: application):
     """Run Django's ASGI handler, as a server would."""
     lines = [("Host", "testserver"), *row.headers]
+    client, server = ends(row.peer)
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -95,28 +109,30 @@ def run_asgi(row, wrap=lambda application: application):
         "path": "/echo",
         "query_string": b"",
         "headers": [(n.lower().encode(), v.encode("latin-1")) for n, v in lines],
-        "client": None if row.peer is MISSING else (row.peer, 4711),
-        "server": ("testserver", 80),
+        "client": client,
+        "server": server,
     }
 
-    async def exchange():
-        communicator = ApplicationCommunicator(wrap(ASGIHandler()), scope)
-        await communicator.send_input({"type": "http.request"})
-        start = await communicator.receive_output()
-        body = await communicator.receive_output()
-        await communicator.wait()
-        return start["status"], body["body"]
-
     with override_settings(**row.settings):
-        status, body = async_to_sync(exchange)()
+        status, body = async_to_sync(exchange)(wrap(ASGIHandler()), scope)
     assert status == 200, (status, body)
     return seen(body)
+
+
+async def exchange(application, scope):
+    """Send an ASGI application a request without a body, and return the status and the body."""
+    communicator = ApplicationCommunicator(application, scope)
+    await communicator.send_input({"type": "http.request"})
+    start = await communicator.receive_output(ANSWER_SECONDS)
+    body = await communicator.receive_output(ANSWER_SECONDS)
+    await communicator.wait(ANSWER_SECONDS)
+    return start["status"], body["body"]
 
 
 def seen(body):
     """Read what the echo view answered."""
     answer = json.loads(body)
-    return Seen(comparable(answer["meta"]), answer["resolution"], answer["view"])
+    return Seen(comparable(answer["meta"]), answer["answer"], answer["view"])
 
 
 MOUNTS = {

@@ -12,11 +12,13 @@ LONGEST_PEER = 64
 LONGEST_ENTRY = 1024
 LONGEST_ELEMENT = 16384
 MOST_PARAMETERS = 31
+MOST_QUOTED = 32
 MOST_HOPS = 100
 BLANKS = " \t"
 
 UNIX = "unix:"
-UNIX_PEERS = ("", UNIX, "localhost", "0.0.0.0")
+# Without a word of the server on what it listens to.
+UNIX_PEERS = (UNIX, "0.0.0.0")
 EMPTY, BAD = object(), object()
 
 
@@ -88,6 +90,7 @@ def read_viewer(value):
 # the mirror the backslashes that escape a quote stand behind it.
 _ESCAPED = r'"\\(?:\\\\)*(?!\\)'
 _MIRRORED = re.compile(rf'(?:[^",]|"(?:[^"]|{_ESCAPED})*(?!{_ESCAPED})")*')
+_QUOTED = re.compile(rf'"(?:[^"]|{_ESCAPED})*(?!{_ESCAPED})"')
 _PARAMETER = re.compile(r'([^"=]*)(?:=([^"]*)|="((?:[^"\\]|\\.)*)"[ \t]*)?', re.DOTALL)
 UNREADABLE = {"for": "", "proto": "", "host": ""}
 
@@ -100,7 +103,8 @@ def read_elements(value):
         text = _MIRRORED.match(mirrored, position).group()
         end = position + len(text)
         is_whole = end == len(mirrored) or mirrored[end] == ","
-        if not is_whole or len(text) > LONGEST_ELEMENT:
+        is_readable = len(text) <= LONGEST_ELEMENT and len(_QUOTED.findall(text)) <= MOST_QUOTED
+        if not is_whole or not is_readable:
             return [*elements, UNREADABLE]
         elements.append(read_element(text[::-1].strip(BLANKS)))
         if end == len(mirrored):
@@ -142,7 +146,14 @@ def _split_outside_quotes(text):
 
 
 def read_forwarded(value):
-    return ["" if e is None else e.get("for") or None for e in read_elements(value)]
+    return ["" if e is None else _node(e) for e in read_elements(value)]
+
+
+def _node(element):
+    """Return the `for` of an element without an obfuscated port (RFC 7239, 6.3)."""
+    text = element.get("for") or None
+    match = re.fullmatch(r"(\[[^\]]*\]|[^:]*):_[\w.-]+", text or "", re.ASCII)
+    return match[1] if match and read_address(match[1].strip("[]")) else text
 
 
 READERS = {
@@ -158,6 +169,10 @@ def read_peer(peer):
     if not isinstance(peer, str) or len(peer) > LONGEST_PEER:
         return None
     return read_address(peer.partition("%")[0] if ":" in peer.partition("%")[0] else peer)
+
+
+def is_socket(peer):
+    return isinstance(peer, str) and peer in UNIX_PEERS
 
 
 class Trust:
@@ -178,8 +193,7 @@ class Trust:
         address = read_peer(peer)
         if address is not None and self.has(address):
             return str(address)
-        is_socket = peer is None or (isinstance(peer, str) and peer in UNIX_PEERS)
-        return UNIX if self.unix and is_socket else None
+        return UNIX if self.unix and is_socket(peer) else None
 
 
 def walk(trust, entries):
@@ -204,7 +218,9 @@ def decide(trust, header, peer, value):
     if nearest is None:
         address = read_peer(peer)
         text = None if address is None else str(address)
-        return Answer(text, text, (), "direct", None)
+        if is_socket(peer):
+            return Answer(UNIX, None, (), "direct", None)
+        return Answer(text, text, (), "direct" if text else "unknown", None)
     hops, outcome, _ = walk(trust, READERS[header](value) if value else [])
     way = [nearest, *(UNIX if hop.address is None else str(hop.address) for hop in hops)]
     port = hops[-1].port if hops else None
@@ -216,7 +232,7 @@ def decide(trust, header, peer, value):
 def stated(trust, purpose, value):
     """Return the `proto` or `host` that a `Forwarded` header of a trusted peer states, or None."""
     elements = read_elements(value)
-    nodes = ["" if e is None else e.get("for") or None for e in elements]
+    nodes = read_forwarded(value)
     *_, looked = walk(trust, nodes)
     name = {"scheme": "proto", "host": "host"}[purpose]
     said = [e[name] for e in elements[: min(looked, MOST_HOPS)] if e is not None and name in e]

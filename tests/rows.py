@@ -71,6 +71,11 @@ def viewer(id, text, client, kept, **more):  # noqa: A002
     return Row(id, headers, client, "forwarded", ("10.0.0.1",), kept, settings=settings, **more)
 
 
+def unknown(id, peer):  # noqa: A002
+    """Make a row of a peer of which the server reported no address."""
+    return Row(id, [("X-Forwarded-For", FORGED)], None, "unknown", peer=peer, settings=UNIX)
+
+
 def direct(id, peer, client, headers=(("X-Forwarded-For", FORGED),), **more):  # noqa: A002
     """Make a row of a peer that is not trusted."""
     return Row(id, list(headers), client, "direct", peer=peer, **more)
@@ -197,23 +202,26 @@ ROWS = [
     ),
     direct("link-local-zone", "fe80::1%eth0", "fe80::1"),
     direct("peer-of-64", f"fe80::1%{'e' * 56}", "fe80::1"),
-    direct("peer-of-65", f"fe80::1%{'e' * 57}", None),
-    direct("peer-missing", MISSING, None),
-    direct("peer-empty", "", None),
-    direct("peer-none", None, None),
     direct("peer-unix", "unix:", None),
-    direct("peer-localhost", "localhost", None),
-    direct("peer-int", 0, None),
-    direct("peer-bytes-text", "b''", None),
-    direct("peer-junk", "evil", None),
-    direct("peer-path", "/tmp/client.sock", None),
-    direct("peer-ipv4-zone", "10.0.0.1%eth0", None),
-    direct("peer-with-port", "10.0.0.1:80", None),
-    direct("peer-any-address", "0.0.0.0", "0.0.0.0"),
+    direct("peer-any-address", "0.0.0.0", None),
+    # No address is not yet a Unix socket
+    unknown("peer-of-65", f"fe80::1%{'e' * 57}"),
+    unknown("peer-missing", MISSING),
+    unknown("peer-empty", ""),
+    unknown("peer-none", None),
+    unknown("peer-localhost", "localhost"),
+    unknown("peer-int", 0),
+    unknown("peer-bytes-text", "b''"),
+    unknown("peer-junk", "evil"),
+    unknown("peer-markup", "<script>alert(1)</script>"),
+    unknown("peer-whole-header", f"{FORGED}, {CLIENT}"),
+    unknown("peer-path", "/tmp/client.sock"),
+    unknown("peer-ipv4-zone", "10.0.0.1%eth0"),
+    unknown("peer-with-port", "10.0.0.1:80"),
     direct("nobody-trusted", "10.0.0.1", "10.0.0.1", settings={"TRUSTED_PROXIES": []}),
     direct("unix-trusted-tcp-is-not", "127.0.0.1", "127.0.0.1", settings=UNIX),
-    direct("unix-trusted-int-is-not", 0, None, settings=UNIX),
-    direct("unix-trusted-bound-name-is-not", "/tmp/client.sock", None, settings=UNIX),
+    unknown("unix-trusted-int-is-not", 0),
+    unknown("unix-trusted-bound-name-is-not", "/tmp/client.sock"),
     # Trusted peers in other spellings
     forwarded("peer-mapped", CLIENT, CLIENT, peer="::ffff:10.0.0.1"),
     Row(
@@ -227,15 +235,18 @@ ROWS = [
         settings={"TRUSTED_PROXIES": ["link-local"]},
     ),
     # Unix sockets
-    unix("unix-missing", MISSING, settings=UNIX),
-    unix("unix-none", None, settings=UNIX),
-    unix("unix-empty", "", settings=UNIX),
     unix("unix-nginx", "unix:", settings=UNIX),
-    unix("unix-waitress", "localhost", settings=UNIX),
     unix("unix-uwsgi", "0.0.0.0", settings=UNIX),
-    Row("unix-no-header", [], None, "missing", peer="", settings=UNIX),
-    Row("unix-junk", [("X-Forwarded-For", "x")], None, "malformed", peer="", settings=UNIX),
-    Row("unix-unix-hop", [("X-Forwarded-For", "unix:")], None, "forwarded", peer="", settings=UNIX),
+    Row("unix-no-header", [], None, "missing", peer="unix:", settings=UNIX),
+    Row("unix-junk", [("X-Forwarded-For", "x")], None, "malformed", peer="unix:", settings=UNIX),
+    Row(
+        "unix-unix-hop",
+        [("X-Forwarded-For", "unix:")],
+        None,
+        "forwarded",
+        peer="unix:",
+        settings=UNIX,
+    ),
     forwarded("unix-hop", f"{CLIENT}, unix:", CLIENT, "unix:", settings=UNIX_AND_TEN),
     Row(
         "unix-hop-is-the-client",
@@ -294,6 +305,22 @@ ROWS = [
     ),
     rfc7239("rfc-unknown", f"for={FORGED}, for=unknown", "10.0.0.1", outcome="malformed"),
     rfc7239("rfc-obfuscated", f"for={FORGED}, for=_gazonk", "10.0.0.1", outcome="malformed"),
+    rfc7239("rfc-obfuscated-port", f'for="{CLIENT}:_gazonk"', CLIENT),
+    rfc7239("rfc-obfuscated-port-ipv6", 'for="[2001:db8::1]:_a.B-9"', "2001:db8::1"),
+    rfc7239(
+        "rfc-obfuscated-port-of-nobody", f'for={FORGED}, for=":_x"', "10.0.0.1", outcome="malformed"
+    ),
+    rfc7239(
+        "rfc-obfuscated-name-and-port", f"for={FORGED}, for=_x:_y", "10.0.0.1", outcome="malformed"
+    ),
+    rfc7239(
+        "rfc-blank-before-an-obfuscated-port",
+        f'for={FORGED}, for="{CLIENT} :_x"',
+        "10.0.0.1",
+        outcome="malformed",
+    ),
+    rfc7239("rfc-port-of-underscores", f'for="{CLIENT}:_"', "10.0.0.1", outcome="malformed"),
+    malformed("obfuscated-port-elsewhere", f"{CLIENT}:_gazonk"),
     rfc7239("rfc-for-twice", f"for={FORGED};for={CLIENT}", "10.0.0.1", outcome="malformed"),
     rfc7239("rfc-for-absent", f"for={FORGED}, proto=https", "10.0.0.1", outcome="malformed"),
     rfc7239("rfc-for-empty", f"for={FORGED}, for=", "10.0.0.1", outcome="malformed"),
@@ -352,6 +379,18 @@ ROWS = [
     single("single-empty", [""], "10.0.0.1", "missing"),
     single("single-blank", [" \t"], "10.0.0.1", "missing"),
     # CloudFront-Viewer-Address always has a port, and IPv6 without brackets
+    # The peer's own address without a port: nothing was verified, so the header goes
+    Row(
+        "viewer-names-the-peer-without-a-port",
+        [("CloudFront-Viewer-Address", "fd00::1")],
+        "fd00::1",
+        "malformed",
+        peer="fd00::1",
+        settings={
+            "TRUSTED_PROXIES": ["fd00::/8"],
+            "TRUSTED_PROXY_HEADER": "CloudFront-Viewer-Address",
+        },
+    ),
     viewer("viewer-ipv4", f"{CLIENT}:46532", CLIENT, CLIENT, port=46532),
     viewer("viewer-ipv6", "2001:db8::1:4653", "2001:db8::1", "[2001:db8::1]", port=4653),
     viewer(

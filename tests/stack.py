@@ -10,9 +10,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 20
+START_SECONDS = 60
+LISTENING = "0A"  # as /proc/net/tcp has it
 
 
 class StackError(Exception):
@@ -44,6 +46,35 @@ def can_connect(address):
     is_unix = isinstance(address, (str, Path))
     with socket.socket(socket.AF_UNIX if is_unix else family(address[0])) as client:
         return client.connect_ex(str(address) if is_unix else address) == 0
+
+
+class Holder(NamedTuple):
+    """A process that listens on a port: its id, and its command line, cut."""
+
+    pid: int
+    command: str
+
+
+def holder(port):
+    """Return a process that listens on a TCP port, or None if this user cannot know it.
+
+    Linux tells every user who holds which socket, of that user's own processes.
+    """
+    sockets = set()
+    for table in ("tcp", "tcp6"):
+        with contextlib.suppress(OSError):
+            for line in Path("/proc/net", table).read_text().splitlines()[1:]:
+                _, local, _, state, *_, inode = line.split()[:10]
+                if state == LISTENING and int(local.rpartition(":")[2], 16) == port:
+                    sockets.add(f"socket:[{inode}]")
+    for link in Path("/proc").glob("[0-9]*/fd/*") if sockets else ():
+        # Processes of others are closed to this user, and any may end meanwhile.
+        with contextlib.suppress(OSError):
+            if str(link.readlink()) in sockets:
+                words = Path(*link.parts[:3], "cmdline").read_bytes().decode(errors="replace")
+                command = ascii(words.replace("\0", " ").strip())[1:-1]
+                return Holder(int(link.parts[2]), command[:100])
+    return None
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from django_trustedproxy.conf import DEFAULTS, get_policy, parse
 EXPECTED_ENTRY = "an address, a network or a name (loopback, private, link-local, shared, unix:)"
 EXPECTED_HEADER = "a name such as 'X-Forwarded-For' or 'HTTP_X_FORWARDED_FOR'"
 HINT_HEADER = 'Write TRUSTED_PROXY_HEADER = "X-Forwarded-For", or the header that your proxy sets.'
-OUTCOMES = "'direct', 'missing', 'malformed'"
+OUTCOMES = "'direct', 'missing', 'malformed', 'unknown'"
 
 
 def problems(**settings):
@@ -24,7 +24,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXIES": "10.0.0.1, 10.0.0.2"},
             (
-                "E001",
+                "trustedproxy.E001",
                 "TRUSTED_PROXIES is not a list: expected a list or tuple of addresses, networks and "
                 "names, got '10.0.0.1, 10.0.0.2'.",
                 "Write TRUSTED_PROXIES = ['10.0.0.1', '10.0.0.2'].",
@@ -33,7 +33,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXIES": None},
             (
-                "E001",
+                "trustedproxy.E001",
                 "TRUSTED_PROXIES is not a list: expected a list or tuple of addresses, networks and "
                 "names, got None.",
                 "Write TRUSTED_PROXIES = ['10.0.0.0/8'].",
@@ -42,7 +42,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXIES": ["10.0.0.1", "10.0.0.256"]},
             (
-                "E002",
+                "trustedproxy.E002",
                 f"TRUSTED_PROXIES[1] is not an address: expected {EXPECTED_ENTRY}, got '10.0.0.256'.",
                 'Write an address or network as text, such as "10.0.0.0/8".',
             ),
@@ -50,7 +50,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXIES": ("10.0.0.1/8",)},
             (
-                "E003",
+                "trustedproxy.E003",
                 "TRUSTED_PROXIES[0] has host bits set: expected a network's first address, got "
                 "'10.0.0.1/8'.",
                 'Write "10.0.0.1" for one address, or "10.0.0.0/8" for the network.',
@@ -59,7 +59,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXIES": ["::ffff:10.0.0.0/8"]},
             (
-                "E004",
+                "trustedproxy.E004",
                 "TRUSTED_PROXIES[0] is an IPv4-mapped network wider than all of IPv4: expected a "
                 "prefix length of 96 to 128, got '::ffff:10.0.0.0/8'.",
                 'Write the IPv4 network itself, such as "10.0.0.0/8".',
@@ -68,7 +68,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXIES": ["proxy.internal"]},
             (
-                "E005",
+                "trustedproxy.E005",
                 f"TRUSTED_PROXIES[0] is a host name: expected {EXPECTED_ENTRY}, got 'proxy.internal'.",
                 "Write the proxy's address or network. Names are not resolved: whoever answers for "
                 "them in DNS would decide who is trusted.",
@@ -77,7 +77,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXIES": ["unix"]},
             (
-                "E006",
+                "trustedproxy.E006",
                 f"TRUSTED_PROXIES[0] is not a known name: expected {EXPECTED_ENTRY}, got 'unix'.",
                 'Write "unix:".',
             ),
@@ -85,7 +85,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXIES": ["*"]},
             (
-                "E007",
+                "trustedproxy.E007",
                 f"TRUSTED_PROXIES[0] trusts everybody: expected {EXPECTED_ENTRY}, got '*'.",
                 'Write the networks that your proxies connect from, such as "private".',
             ),
@@ -93,7 +93,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXIES": ["0.0.0.0/1", "128.0.0.0/1"]},
             (
-                "E007",
+                "trustedproxy.E007",
                 "TRUSTED_PROXIES trusts everybody: expected the addresses of your own proxies, got "
                 "'0.0.0.0/0'.",
                 "Write the networks that your proxies connect from, such as TRUSTED_PROXIES = "
@@ -103,7 +103,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXIES": ["::/0"]},
             (
-                "E007",
+                "trustedproxy.E007",
                 "TRUSTED_PROXIES trusts everybody: expected the addresses of your own proxies, got "
                 "'::/0'.",
                 "Write the networks that your proxies connect from, such as TRUSTED_PROXIES = "
@@ -114,7 +114,7 @@ def problems(**settings):
             (
                 {"TRUSTED_PROXY_HEADER": header},
                 (
-                    "E008",
+                    "trustedproxy.E008",
                     "TRUSTED_PROXY_HEADER does not name a forwarding header: expected "
                     f"{EXPECTED_HEADER}, got {header!r}.",
                     HINT_HEADER,
@@ -140,7 +140,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXY_SCHEME_HEADER": "X_Forwarded_Proto"},
             (
-                "E008",
+                "trustedproxy.E008",
                 "TRUSTED_PROXY_SCHEME_HEADER does not name a forwarding header: expected a name such as "
                 "'X-Forwarded-Proto' or 'HTTP_X_FORWARDED_PROTO', got 'X_Forwarded_Proto'.",
                 'Write TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto", or the header that your proxy '
@@ -150,7 +150,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXY_HOST_HEADER": ["X-Forwarded-Host", "X-Host"]},
             (
-                "E012",
+                "trustedproxy.E012",
                 "TRUSTED_PROXY_HOST_HEADER is a list: expected one header name or None, got "
                 "['X-Forwarded-Host', 'X-Host'].",
                 "Name the one header that your proxy sets: which of several a client wrote could not be "
@@ -160,7 +160,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXY_HEADER": "X-Forwarded-Proto"},
             (
-                "E013",
+                "trustedproxy.E013",
                 "TRUSTED_PROXY_HEADER names a header that speaks about the scheme: expected a header that "
                 "speaks about the client, got 'X-Forwarded-Proto'.",
                 'Write TRUSTED_PROXY_HEADER = "X-Forwarded-For", or the header that your proxy sets.',
@@ -169,7 +169,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXIES": "*"},
             (
-                "E001",
+                "trustedproxy.E001",
                 "TRUSTED_PROXIES is not a list: expected a list or tuple of addresses, networks and "
                 "names, got '*'.",
                 "Write TRUSTED_PROXIES = ['10.0.0.0/8'].",
@@ -178,7 +178,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXY_PORT_HEADER": "Forwarded"},
             (
-                "E013",
+                "trustedproxy.E013",
                 "TRUSTED_PROXY_PORT_HEADER names a header that speaks about the client: expected a header "
                 "that speaks about the port, got 'Forwarded'.",
                 'Write TRUSTED_PROXY_PORT_HEADER = "X-Forwarded-Port", or the header that your proxy sets.',
@@ -187,7 +187,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXY_SCHEME_HEADER": "x-forwarded-host"},
             (
-                "E013",
+                "trustedproxy.E013",
                 "TRUSTED_PROXY_SCHEME_HEADER names a header that speaks about the host: expected a header "
                 "that speaks about the scheme, got 'x-forwarded-host'.",
                 'Write TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto", or the header that your proxy '
@@ -197,7 +197,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXY_HEADER": "X-Info", "TRUSTED_PROXY_SCHEME_HEADER": "X-Info"},
             (
-                "E014",
+                "trustedproxy.E014",
                 "TRUSTED_PROXY_SCHEME_HEADER names the header of TRUSTED_PROXY_HEADER too: expected a "
                 "header of its own, got 'X-Info'.",
                 "Write TRUSTED_PROXY_SCHEME_HEADER = None.",
@@ -206,7 +206,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXY_HOST_HEADER": "X-Info", "TRUSTED_PROXY_SERVER_HEADER": "X-Info"},
             (
-                "E014",
+                "trustedproxy.E014",
                 "TRUSTED_PROXY_SERVER_HEADER names the header of TRUSTED_PROXY_HOST_HEADER too: expected "
                 "a header of its own, got 'X-Info'.",
                 "Write TRUSTED_PROXY_SERVER_HEADER = None.",
@@ -215,7 +215,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXY_KEEP_HEADER": 0},
             (
-                "E009",
+                "trustedproxy.E009",
                 "TRUSTED_PROXY_KEEP_HEADER is not a bool: expected True or False, got 0.",
                 "Write TRUSTED_PROXY_KEEP_HEADER = True.",
             ),
@@ -223,7 +223,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXY_REJECT": "direct"},
             (
-                "E010",
+                "trustedproxy.E010",
                 f"TRUSTED_PROXY_REJECT is not a collection: expected some of {OUTCOMES}, got 'direct'.",
                 "Write TRUSTED_PROXY_REJECT = ['direct'].",
             ),
@@ -231,7 +231,7 @@ def problems(**settings):
         (
             {"TRUSTED_PROXY_REJECT": ["direct", "forwarded"]},
             (
-                "E011",
+                "trustedproxy.E011",
                 "TRUSTED_PROXY_REJECT names an outcome that cannot be rejected: expected some of "
                 f"{OUTCOMES}, got 'forwarded'.",
                 "Remove it from TRUSTED_PROXY_REJECT.",
@@ -252,11 +252,19 @@ def test_every_problem_is_reported_at_once_and_stops_the_process():
         "TRUSTED_PROXY_REJECT": [[], "missing"],
     }
     ids = [problem[0] for problem in problems(**wrong)]
-    assert ids == ["E003", "E005", "E002", "E008", "E008", "E009", "E011"]
+    assert ids == [
+        "trustedproxy.E003",
+        "trustedproxy.E005",
+        "trustedproxy.E002",
+        "trustedproxy.E008",
+        "trustedproxy.E008",
+        "trustedproxy.E009",
+        "trustedproxy.E011",
+    ]
     with override_settings(**wrong), pytest.raises(ImproperlyConfigured) as caught:
         get_policy()
     lines = str(caught.value).splitlines()
-    assert [line.partition(":")[0] for line in lines] == [f"trustedproxy.{i}" for i in ids]
+    assert [line.partition(":")[0] for line in lines] == ids
 
 
 def test_the_text_of_a_wrong_setting_is_shortened():
@@ -294,7 +302,7 @@ def test_the_policy_is_parsed_once_and_follows_override_settings():
     before = get_policy()
     assert get_policy() is before
     with override_settings(TRUSTED_PROXY_REJECT=["direct"]):
-        assert get_policy().reject == {"direct"}
+        assert get_policy().reject == {"direct", "unknown"}
     assert get_policy().reject == frozenset()
 
 
@@ -338,7 +346,7 @@ def test_an_ssl_header_that_cannot_be_guarded_is_left_to_django(value):
 )
 def test_a_header_that_a_site_would_miss_is_never_designated(name):
     policy, found = parse(SimpleNamespace(TRUSTED_PROXY_HEADER=name))
-    assert [problem.id for problem in found] == ["E008"]
+    assert [problem.id for problem in found] == ["trustedproxy.E008"]
     assert policy.header == "HTTP_X_FORWARDED_FOR"
 
 
@@ -356,8 +364,8 @@ class Hostile:
 
 def test_parsing_never_raises_and_trusts_nobody_by_accident():
     policy, found = parse(SimpleNamespace(TRUSTED_PROXIES=[Hostile(), 10**5000]))
-    assert [problem.id for problem in found] == ["E002", "E002"]
-    assert "got <Hostile instance at" in found[0].msg
+    assert [problem.id for problem in found] == ["trustedproxy.E002", "trustedproxy.E002"]
+    assert "got <Hostile>" in found[0].msg
     assert found[1].msg.endswith("got <int>.")
     assert not policy.networks.unix
     assert policy.networks.merged == ()
@@ -396,13 +404,13 @@ def test_what_cannot_be_designated_is_not_and_the_next_is():
         TRUSTED_PROXY_PORT_HEADER="X-Forwarded-Host",
         TRUSTED_PROXY_PREFIX_HEADER="X-Forwarded-Prefix",
     )
-    assert [problem.id for problem in problems] == ["E014", "E013"]
+    assert [problem.id for problem in problems] == ["trustedproxy.E014", "trustedproxy.E013"]
     assert [d.purpose for d in policy.designations] == ["scheme", "prefix"]
 
 
 def test_a_name_in_meta_form_has_no_hyphen():
     (problem,) = parsed(TRUSTED_PROXY_HEADER="HTTP_X-REAL-IP")[1]
-    assert problem.id == "E008"
+    assert problem.id == "trustedproxy.E008"
 
 
 def test_each_problem_has_a_line_of_its_own():
@@ -410,5 +418,5 @@ def test_each_problem_has_a_line_of_its_own():
     with override_settings(**wrong), pytest.raises(ImproperlyConfigured) as caught:
         get_policy()
     problems = parsed(**wrong)[1]
-    lines = [f"trustedproxy.{p.id}: {p.msg} {p.hint}" for p in problems]
+    lines = [f"{p.id}: {p.msg} {p.hint}" for p in problems]
     assert str(caught.value).split("\n") == lines

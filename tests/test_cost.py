@@ -2,14 +2,19 @@
 
 import ipaddress
 import timeit
+from itertools import product
 
 import pytest
 
-from django_trustedproxy.entries import LONGEST_ELEMENT
-from django_trustedproxy.meta import rewrite
-from django_trustedproxy.networks import TrustedNetworks
-from django_trustedproxy.policy import Policy
-from django_trustedproxy.resolver import LONGEST_TAIL
+from django_trustedproxy.engine.decision import MAX_HOPS
+from django_trustedproxy.engine.hops import LONGEST_ELEMENT, LONGEST_HOP
+from django_trustedproxy.engine.networks import TrustedNetworks
+from django_trustedproxy.engine.policy import Designation, Policy
+from django_trustedproxy.engine.purposes import meta_name
+from django_trustedproxy.environ import rewrite
+from tests.steps import steps
+
+pytestmark = pytest.mark.slow
 
 CLIENT = "203.0.113.9"
 NOISE = 1.5
@@ -48,9 +53,9 @@ LIST = "HTTP_X_FORWARDED_FOR"
         (LIST, " " * 60_000 + ",", CLIENT),
         (LIST, '"' * 60_000 + ",", CLIENT),
         # Only a short Forwarded is remembered, so that the shortest of the others is compared.
-        (FORWARDED, "for=6.6.6.6, " * 5000, f"{'x' * LONGEST_TAIL},for={CLIENT}"),
-        (FORWARDED, '"' * 60_000 + ",", f"{'x' * LONGEST_TAIL},for={CLIENT}"),
-        (FORWARDED, '\\"' * 30_000 + ",", f"{'x' * LONGEST_TAIL},for={CLIENT}"),
+        (FORWARDED, "for=6.6.6.6, " * 5000, f"{'x' * 256},for={CLIENT}"),
+        (FORWARDED, '"' * 60_000 + ",", f"{'x' * 256},for={CLIENT}"),
+        (FORWARDED, '\\"' * 30_000 + ",", f"{'x' * 256},for={CLIENT}"),
     ],
     ids=lambda value: value[:12],
 )
@@ -97,3 +102,60 @@ def test_quotes_that_a_trusted_hop_hands_on_cost_no_more_than_those_of_one_eleme
     one = text * (LONGEST_ELEMENT // len(text)) + ", for=10.0.0.2"
     many = text * (4 * LONGEST_ELEMENT // len(text)) + ", for=10.0.0.2"
     assert ratio((trusted, FORWARDED, many), (trusted, FORWARDED, one), 1) < NOISE
+
+
+class Reader:
+    """A reader of header text, with the costliest header that proxies write for it."""
+
+    def __init__(self, name, costliest, *purposes):
+        self.key = meta_name(name)
+        client = LIST if purposes and self.key != FORWARDED else self.key
+        designations = [Designation(purpose, self.key, is_written=True) for purpose in purposes]
+        networks = TrustedNetworks.parse(["10.0.0.0/8"])
+        self.policy = Policy.build(networks, [client], designations)
+        self.costliest = costliest
+        self.name = "-".join((name, *purposes))
+
+    def __str__(self):
+        return self.name
+
+    def cost(self, value):
+        meta = {"REMOTE_ADDR": "10.0.0.1", self.key: value}
+        rewrite(dict(meta), self.policy)  # from here on the addresses are remembered
+        return steps(lambda: rewrite(meta, self.policy))
+
+
+# Lines of one letter that agree, as many as are read.
+LINES = "1," * (LONGEST_HOP // 2)
+READERS = [
+    Reader("X-Forwarded-For", "10.0.0.2," * MAX_HOPS),
+    Reader("X-Real-IP", "10.0.0.2"),  # a proxy that asks for itself
+    Reader("CloudFront-Viewer-Address", f"{CLIENT}:4711"),
+    Reader("Forwarded", "for=10.0.0.2," * MAX_HOPS),
+    Reader("Forwarded", "for=10.0.0.2;proto=https;host=a," * MAX_HOPS, "scheme", "host"),
+    Reader("X-Forwarded-Proto", LINES, "scheme"),
+    Reader("X-Forwarded-SSL", LINES, "scheme"),
+    Reader("X-Forwarded-Host", LINES, "host"),
+    Reader("X-Forwarded-Port", LINES, "port"),
+    Reader("X-Forwarded-Server", LINES, "server"),
+    Reader("X-Forwarded-Prefix", LINES.replace("1", "/"), "prefix"),
+]
+FRAMES = ["{}", '"{}",{}', 'for=203.0.113.9;host="{}"', 'host="{}";for={}']
+WORST = [
+    *map("".join, product(' \\",;=a:', repeat=2)),
+    *"\0\t\xff1.[]/%",
+    *('x="";', 'x="",', '";x="', 'for="",', '\\",', "//", "../", "://", "10.0.0.2,"),
+]
+
+
+@pytest.mark.parametrize("length", [LONGEST_HOP - 20, LONGEST_ELEMENT - 50, 60_000])
+@pytest.mark.parametrize(
+    ("reader", "frame"),
+    [(reader, frame) for reader in READERS for frame in FRAMES],
+    ids=str,
+)
+def test_no_characters_cost_more_than_the_costliest_header_of_proxies(reader, frame, length):
+    limit = 1.05 * reader.cost(reader.costliest)
+    room = length // frame.count("{}")
+    costs = {text: reader.cost(frame.replace("{}", text * (room // len(text)))) for text in WORST}
+    assert {text: cost for text, cost in costs.items() if cost > limit} == {}

@@ -2,13 +2,13 @@
 
 import contextlib
 import json
-import subprocess
-import sys
 
 import pytest
 
 from tests import stack
 from tests.demo import FORGED
+
+pytestmark = pytest.mark.slow
 
 HONEST, ATTACKER, DIRECT, PROXY = "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"
 
@@ -75,42 +75,6 @@ def test_a_client_that_goes_around_the_proxy_is_direct(ports):
     assert facts["uri"] == f"http://127.0.0.1:{direct}/client.json"
     assert (facts["client"], facts["outcome"]) == (DIRECT, "direct")
     assert facts["seen_by_views"] == {"REMOTE_ADDR": DIRECT}
-
-
-def demo(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "tests.demo", "--once", *arguments],
-        cwd=stack.ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def test_the_demo_shows_the_clients_address_three_times_and_ends():
-    port, direct = str(stack.free_port()), str(stack.free_port())
-    done = demo("--port", port, "--direct-port", direct)
-    assert done.returncode == 0, done.stderr
-    answers = [line.strip() for line in done.stdout.splitlines() if "REMOTE_ADDR = 127" in line]
-    assert [answer for answer in answers if answer.startswith("right: HTTP 200")] == [
-        "right: HTTP 200, REMOTE_ADDR = 127.0.0.2, outcome forwarded",
-        "right: HTTP 200, REMOTE_ADDR = 127.0.0.3, outcome forwarded",
-        "right: HTTP 200, REMOTE_ADDR = 127.0.0.4, outcome direct",
-    ]
-    assert "sent    X-Forwarded-For: 6.6.6.6" in done.stdout
-    assert not stack.can_connect(("127.0.0.1", int(port)))
-    assert not stack.can_connect(("127.0.0.1", int(direct)))
-
-
-def test_a_busy_port_gives_the_demo_one_clear_line():
-    with contextlib.closing(stack.socket.create_server(("127.0.0.1", 0))) as busy:
-        port = busy.getsockname()[1]
-        done = demo("--port", str(port))
-    assert done.returncode == 1
-    assert done.stderr == (
-        f"demo: Port {port} is busy. Try: make demo ARGS='--port 8080 --direct-port 8081'\n"
-    )
 
 
 def test_the_page_names_the_client_and_escapes_what_it_shows(ports):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from django_trustedproxy.headers import FORWARDING_HEADERS, is_token, meta_name, wire_name
+from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, is_token, meta_name, wire_name
 
 
 @pytest.mark.parametrize("name", [name for names in FORWARDING_HEADERS.values() for name in names])

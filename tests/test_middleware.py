@@ -11,10 +11,10 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse
 from django.test import RequestFactory, override_settings
 
+from django_trustedproxy.engine.answer import Answer
+from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_name
 from django_trustedproxy.exceptions import RejectedByTrustedProxy
-from django_trustedproxy.headers import FORWARDING_HEADERS, meta_name
 from django_trustedproxy.middleware import TrustedProxyMiddleware
-from django_trustedproxy.resolver import Resolution
 
 CLIENT = "203.0.113.9"
 ALL_HEADERS = [name for names in FORWARDING_HEADERS.values() for name in names]
@@ -36,9 +36,9 @@ def test_an_untrusted_peer_has_no_forwarding_header_of_any_purpose(client):
     plain = ask(client, "192.0.2.1").json()
     assert plain["meta"]["REMOTE_ADDR"] == "192.0.2.1"
     forged = ask(client, "192.0.2.1", headers=dict.fromkeys(ALL_HEADERS, "6.6.6.6")).json()
-    dropped = forged["resolution"].pop()
+    dropped = forged["answer"].pop("dropped")
     assert dropped == sorted(map(meta_name, ALL_HEADERS))
-    assert plain["resolution"].pop() == []
+    assert plain["answer"].pop("dropped") == []
     assert forged == plain
 
 
@@ -97,7 +97,7 @@ def test_the_port_that_the_header_gave_is_the_clients(client):
 def test_a_peer_that_is_the_client_keeps_its_host_and_port(client, outcome):
     peer = "192.0.2.1" if outcome == "direct" else "10.0.0.1"
     seen = ask(client, peer, REMOTE_HOST="a.example", REMOTE_PORT="4711").json()
-    assert seen["resolution"][3] == outcome
+    assert seen["answer"]["outcome"] == outcome
     assert (seen["meta"]["REMOTE_HOST"], seen["meta"]["REMOTE_PORT"]) == ("a.example", "4711")
 
 
@@ -128,12 +128,33 @@ def test_twice_is_once():
     assert request.META["HTTP_X_FORWARDED_FOR"] == CLIENT
 
 
-def test_a_view_finds_the_resolution_on_the_request():
+@pytest.mark.parametrize("is_copied", [True, False])
+def test_a_request_made_of_the_meta_of_another_keeps_its_decision(is_copied):
+    """A preview does so. The same text from a connection is another object, and a client's."""
+    decided = []
+
+    def view(request):
+        address = request.META["REMOTE_ADDR"]
+        meta = {"REMOTE_ADDR": address if is_copied else address.encode().decode()}
+        made = RequestFactory().get("/preview", **meta, HTTP_X_FORWARDED_FOR=CLIENT)
+        TrustedProxyMiddleware(lambda preview: decided.append(preview.trusted_proxy))(made)
+
+    request = RequestFactory().get("/", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=CLIENT)
+    TrustedProxyMiddleware(view)(request)
+    assert [each.outcome for each in decided] == ["forwarded" if is_copied else "direct"]
+
+
+def test_a_view_finds_the_answer_on_the_request():
     header = {"X-Forwarded-For": f"{CLIENT}, 10.0.0.2"}
     request = RequestFactory().get("/", REMOTE_ADDR="10.0.0.1", headers=header)
     TrustedProxyMiddleware(lambda _: HttpResponse())(request)
-    assert request.trusted_proxy == Resolution(
-        "10.0.0.1", CLIENT, ("10.0.0.2", "10.0.0.1"), "forwarded", "X-Forwarded-For", None
+    assert request.trusted_proxy == Answer(
+        "10.0.0.1",
+        CLIENT,
+        ("10.0.0.2", "10.0.0.1"),
+        "forwarded",
+        "X-Forwarded-For",
+        header_text=f"{CLIENT}, 10.0.0.2",
     )
     assert request.trusted_proxy.chain == (CLIENT, "10.0.0.2")
     with pytest.raises(AttributeError):

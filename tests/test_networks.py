@@ -6,14 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from django_trustedproxy.networks import (
-    NAMES,
-    EntryError,
-    TrustedNetworks,
-    pack,
-    parse_entry,
-    unpack,
-)
+from django_trustedproxy.engine.addresses import pack, unpack
+from django_trustedproxy.engine.networks import NAMES, EntryError, TrustedNetworks, parse_entry
 from tests.oracle import read_address
 
 ADDRESSES = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6))
@@ -26,6 +20,7 @@ def networks(draw):
     return ipaddress.ip_network((address, length), strict=False)
 
 
+@pytest.mark.slow
 @given(st.one_of(st.text(), st.text("0123456789.", max_size=16), st.text("0123456789abcdef:.%")))
 @example("1.2.3.4\x00")
 @example("\ud800")

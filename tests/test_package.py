@@ -1,5 +1,6 @@
 """What is shipped: the wheel holds the tree, and the tree keeps the house's shape."""
 
+import ast
 import importlib.metadata
 import re
 import subprocess
@@ -7,10 +8,14 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+from packaging.requirements import Requirement
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "django_trustedproxy"
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_every_file_of_the_package(tmp_path):
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
@@ -38,6 +43,85 @@ def test_the_changelog_begins_with_the_version_of_the_package():
     assert versions[0] == version
 
 
-def test_no_module_has_more_than_300_lines():
-    lengths = {path.name: len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
+@pytest.mark.parametrize(
+    ("version", "is_admitted"),
+    [
+        ("4.2.30", False),
+        ("5.2.12", False),
+        ("5.2.13", True),
+        ("6.0", False),
+        ("6.0.3", False),
+        ("6.0.4", True),
+        ("6.1", True),
+    ],
+)
+def test_a_django_below_the_fix_for_underscores_is_not_admitted(version, is_admitted):
+    (text,) = importlib.metadata.requires("django-trustedproxy")
+    assert (version in Requirement(text).specifier) == is_admitted
+
+
+def test_no_module_but_the_table_of_neighbours_has_more_than_300_lines():
+    table = PACKAGE / "checks" / "neighbours.py"
+    lengths = {
+        path.name: len(path.read_text().splitlines())
+        for path in PACKAGE.rglob("*.py")
+        if path != table
+    }
     assert {name: length for name, length in lengths.items() if length > 300} == {}
+
+
+ROOMS = {
+    "engine": ("engine",),
+    "conf": ("engine", "display"),
+    "environ": ("engine",),
+    "servers": (),
+    "limiter": ("engine",),
+    "remarks": ("engine", "display", "conf"),
+    "explanation": ("engine", "environ", "display", "remarks", "servers"),
+    "traces": ("engine", "display", "explanation", "servers"),
+    "checks": ("conf", "engine", "checks"),
+    "exceptions": ("engine",),
+    "log": (
+        *("engine", "explanation", "exceptions", "limiter", "remarks", "servers"),
+        "traces",
+    ),
+    "middleware": ("conf", "engine", "environ", "log", "exceptions"),
+    "wsgi": ("conf", "engine", "environ", "log", "exceptions"),
+    "asgi": ("conf", "engine", "environ", "log", "exceptions"),
+    "testing": ("conf", "engine"),
+    "panels": ("conf", "engine", "environ", "explanation", "exceptions", "display", "remarks"),
+    "management": ("conf", "engine", "explanation", "exceptions", "display", "remarks"),
+    "display": (),
+    "apps": ("checks",),
+    "__init__": ("engine", "exceptions", "log", "middleware"),
+}
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_a_module_imports_only_the_rooms_below_it(path):
+    """The engine is pure, the checks know no mount, and only the app knows the checks."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    inside = ("django_trustedproxy", *parts[:-1])
+    imported = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            base = inside[: len(inside) - node.level + 1] if node.level else ()
+            start = [*base, *(node.module.split(".") if node.module else [])]
+            imported |= {".".join([*start, alias.name]) for alias in node.names}
+        elif isinstance(node, ast.Import):
+            imported |= {alias.name for alias in node.names}
+    ours = {name.split(".")[1] for name in imported if name.startswith("django_trustedproxy.")}
+    assert ours <= set(ROOMS[parts[0]])
+    if parts[0] == "engine":
+        assert {name.split(".")[0] for name in imported} <= {
+            *sys.stdlib_module_names,
+            "django_trustedproxy",
+        }
+
+
+def test_only_conf_reads_our_settings():
+    mine = re.compile(r"getattr\(settings, .TRUSTED_PROX|settings\.TRUSTED_PROX")
+    readers = {path.name for path in PACKAGE.rglob("*.py") if mine.search(path.read_text())}
+    assert readers <= {"conf.py"}

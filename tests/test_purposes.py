@@ -8,14 +8,14 @@ from django.urls import set_script_prefix
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_trustedproxy import purposes
 from django_trustedproxy.conf import PURPOSE_SETTINGS, get_policy
-from django_trustedproxy.entries import LONGEST_ENTRY
-from django_trustedproxy.headers import FORWARDING_HEADERS, meta_name
-from django_trustedproxy.meta import rewrite
+from django_trustedproxy.engine import purposes
+from django_trustedproxy.engine.hops import LONGEST_HOP
+from django_trustedproxy.engine.policy import Designation
+from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_name
+from django_trustedproxy.environ import rewrite
 from django_trustedproxy.middleware import TrustedProxyMiddleware
-from django_trustedproxy.purposes import Designation
-from tests.mounts import MOUNTS
+from tests.mounts import MOUNTS, ends
 from tests.rows import CLIENT, MISSING, Row
 
 VIEWS = {name: MOUNTS[name] for name in MOUNTS if name != "meta"}
@@ -63,7 +63,7 @@ OTHERS = [
 ]
 PEERS = {
     "trusted": ("10.0.0.1", {}, True),
-    "unix": ("", {"TRUSTED_PROXIES": ["unix:"]}, True),
+    "unix": ("unix:", {"TRUSTED_PROXIES": ["unix:"]}, True),
     "untrusted": ("192.0.2.1", {}, False),
     "missing-peer": (MISSING, {}, False),
 }
@@ -84,7 +84,9 @@ def test_a_designated_header_is_believed_from_trusted_peers_alone(run, who, purp
     peer, settings, is_trusted = PEERS[who]
     text = "on" if name in FLAGS else SAID[purpose]
     seen = run(row([(name, text)], peer, **settings, **setting(purpose, name)))
-    assert seen.view == (PLAIN | CHANGED[purpose] if is_trusted else PLAIN)
+    _, (server, port) = ends(peer)
+    plain = PLAIN | {"server": server, "port": str(port)}
+    assert seen.view == (plain | CHANGED[purpose] if is_trusted else plain)
     assert seen.meta.get(meta_name(name)) == (text if is_trusted else None)
 
 
@@ -96,6 +98,36 @@ def test_a_header_that_is_not_designated_changes_nothing_and_goes_if_another_is(
     seen = run(row([(name, text)], **setting(purpose, designated)))
     assert seen.view == PLAIN
     assert meta_name(name) not in seen.meta
+
+
+@each_mount
+@pytest.mark.parametrize(
+    ("scheme", "host", "port", "expected"),
+    [
+        ("https", "a.example", "8443", "a.example:8443"),
+        ("https", "a.example", "443", "a.example"),
+        ("http", "a.example", "443", "a.example:443"),
+        ("http", "a.example", "80", "a.example"),
+        ("https", "a.example:443", "8443", "a.example"),
+        ("https", "a.example:443", None, "a.example"),
+        ("https", "a.example:0443", None, "a.example"),
+        ("http", "a.example:80", None, "a.example"),
+        ("http", "a.example:443", None, "a.example:443"),
+        ("https", "a.example:8443", "9443", "a.example:8443"),
+        ("https", "[2001:db8::1]", "8443", "[2001:db8::1]:8443"),
+        ("https", "[2001:db8::1]:443", None, "[2001:db8::1]"),
+        ("https", "a.example", "none", "a.example"),
+        (None, "a.example:80", None, "a.example"),
+    ],
+)
+def test_a_host_has_the_port_that_links_need_and_no_other(run, scheme, host, port, expected):
+    said = {"scheme": scheme, "host": host, "port": port}
+    headers = [(FORWARDING_HEADERS[p][0], text) for p, text in said.items() if text]
+    names = {PURPOSE_SETTINGS[p]: FORWARDING_HEADERS[p][0] for p in said}
+    seen = run(row(headers, **names))
+    assert seen.view["host"] == expected
+    assert seen.view["uri"] == f"{scheme or 'http'}://{expected}/echo"
+    assert seen.meta["HTTP_X_FORWARDED_HOST"] == expected
 
 
 @each_mount
@@ -137,8 +169,8 @@ MALFORMED = {
         "javascript",
         "https\n",
         "https/1.1",
-        "on",
-        "1",
+        "yes",
+        "2",
         '"https"',
     ],
     "host": [
@@ -209,7 +241,8 @@ def test_an_empty_header_says_nothing_and_goes(run, text):
 )
 def test_a_flag_says_whether_the_client_used_tls(run, name, text):
     seen = run(row([(name, text)], TRUSTED_PROXY_SCHEME_HEADER=name))
-    is_on, is_off = text.lower() in ("on", "true", "1"), text.lower() in ("off", "false", "0")
+    is_on = text.lower() in ("on", "true", "1", "https")
+    is_off = text.lower() in ("off", "false", "0")
     assert seen.view["is_secure"] is is_on
     assert seen.meta.get(meta_name(name)) == ("on" if is_on else "off" if is_off else None)
 
@@ -377,8 +410,10 @@ def test_djangos_own_settings_are_guarded(run, who, twin):
     peer, settings, is_trusted = PEERS[who]
     name, text = DJANGO_SAID[twin]
     seen = run(row([(name, text)], peer, **settings, **DJANGO[twin]))
+    _, (server, port) = ends(peer)
+    plain = PLAIN | {"server": server, "port": str(port)}
     changed = CHANGED[twin.removeprefix("vendor-")]
-    assert seen.view == (PLAIN | changed if is_trusted else PLAIN)
+    assert seen.view == (plain | changed if is_trusted else plain)
     assert seen.meta.get(meta_name(name)) == (text if is_trusted else None)
 
 
@@ -535,7 +570,7 @@ def test_a_host_in_brackets_is_an_ipv6_address(text, host):
     assert purposes.parse_host(text) == host
 
 
-@pytest.mark.parametrize(("length", "value"), [(LONGEST_ENTRY, "https"), (LONGEST_ENTRY + 1, None)])
+@pytest.mark.parametrize(("length", "value"), [(LONGEST_HOP, "https"), (LONGEST_HOP + 1, None)])
 def test_a_header_of_another_purpose_may_be_as_long_as_an_entry(length, value):
     text = "https".ljust(length, ",")
     assert (

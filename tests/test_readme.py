@@ -10,12 +10,13 @@ import pytest
 from django.core.management import call_command
 from django.test import override_settings
 
+from django_trustedproxy.checks.neighbours import NEIGHBOURS
 from django_trustedproxy.conf import DEFAULTS, get_policy, parse
-from django_trustedproxy.headers import FORWARDING_HEADERS, meta_name
-from django_trustedproxy.meta import rewrite
-from django_trustedproxy.neighbours import NEIGHBOURS
-from django_trustedproxy.networks import NAMES
-from django_trustedproxy.policy import OUTCOMES
+from django_trustedproxy.engine.answer import OUTCOMES
+from django_trustedproxy.engine.networks import NAMES
+from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_name
+from django_trustedproxy.environ import rewrite
+from tests.checks.findings import ids_in_the_code
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -64,13 +65,13 @@ def test_the_table_of_outcomes_is_the_codes():
 
 def test_the_table_of_checks_has_each_id_of_the_code_and_each_is_tested():
     written = [unquoted(name).removeprefix("trustedproxy.") for name, _ in table("id")]
-    code = "".join(path.read_text() for path in (ROOT / "django_trustedproxy").rglob("*.py"))
-    assert sorted(written) == sorted(set(re.findall(r'"([EW]\d{3})"', code)))
+    assert sorted(written) == sorted(ids_in_the_code())
     for letter in "EW":
         numbers = [int(name[1:]) for name in written if name[0] == letter]
         assert numbers == list(range(1, len(numbers) + 1))
-    tests = "".join(path.read_text() for path in (ROOT / "tests").glob("*.py"))
-    assert [name for name in written if name not in tests and f"checks.{name}" not in tests] == []
+    folders = [ROOT / "tests", ROOT / "tests" / "checks", ROOT / "tests" / "neighbours"]
+    tests = "".join(path.read_text() for folder in folders for path in folder.glob("*.py"))
+    assert [name for name in written if name not in tests] == []
 
 
 def test_the_quick_start_is_a_configuration_without_a_problem():
@@ -145,13 +146,15 @@ def test_no_link_within_the_repository_is_dead():
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-def test_a_check_about_a_neighbour_has_its_settings_and_remedy():
-    texts = {unquoted(name).removeprefix("trustedproxy."): text for name, text in table("id")}
+def test_a_check_about_a_neighbour_has_its_sentence_and_remedy():
+    texts = {unquoted(name): text for name, text in table("id")}
     for neighbour in NEIGHBOURS:
         text = texts[neighbour.id]
-        assert neighbour.effect in text
-        assert f"`{neighbour.remedy}`" in text
-        assert all(f"`{setting}`" in text for setting in neighbour.settings)
+        setting = " or ".join(neighbour.settings)
+        sentence = neighbour.message.format(setting=setting)
+        assert text.replace("`", "").startswith(f"{sentence}. ")
+        assert f"rite `{neighbour.remedy}`" in text
+        assert all(name.replace(".", '["') in text for name in neighbour.settings)
 
 
 def test_the_readme_has_at_most_500_lines():

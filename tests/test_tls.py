@@ -53,6 +53,8 @@ http://localhost:{$PLAIN_PORT} {
 """
 SERVERS = ["gunicorn", "uvicorn"]
 
+pytestmark = pytest.mark.slow
+
 
 class Site(NamedTuple):
     """A running site: its ports through Caddy with and without TLS, and around it."""
@@ -107,7 +109,7 @@ def running(server, ssl_redirect):
 
 def wait_for_certificate(site):
     """Wait until Caddy has made its certificate, which it does after it listens."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         try:
             Browser(site).ask("GET", "/login/")

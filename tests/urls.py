@@ -3,6 +3,8 @@
 from django.http import JsonResponse
 from django.urls import get_script_prefix, path, reverse
 
+from tests.answers import facts_of
+
 
 def echo(request):
     meta = {
@@ -24,7 +26,12 @@ def echo(request):
         "reverse": reverse("echo"),
     }
     headers = dict(request.headers)
-    answer = {"meta": meta, "headers": headers, "resolution": request.trusted_proxy, "view": view}
+    answer = {
+        "meta": meta,
+        "headers": headers,
+        "answer": facts_of(request.trusted_proxy),
+        "view": view,
+    }
     return JsonResponse(answer)
 
 

@@ -31,8 +31,22 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from tracking.models import Visitor
 
 from tests import stack
-from tests.agreement import settings, stores
-from tests.agreement.visits import CLIENT, FORGED, HOP, PROXY, SCENARIOS, Site, Visit
+from tests.agreement import (
+    settings,
+    stores,
+    urls,  # noqa: F401 - what reads the settings at its import shall read those of no case
+)
+from tests.agreement.visits import (
+    CLIENT,
+    FORGED,
+    HOP,
+    PROXY,
+    SCENARIOS,
+    VICTIM,
+    Site,
+    Visit,
+    through_proxy,
+)
 
 OURS = "django_trustedproxy.middleware.TrustedProxyMiddleware"
 CAPTURED = []
@@ -92,6 +106,21 @@ class Row(NamedTuple):
         """Return the address that the package concludes of a visit."""
         with self.site(is_protected=is_protected) as site:
             return self.ask(site, visit)
+
+
+def end_of_attack(row, *, is_protected):
+    """Attack a limiter, and tell whether the attacker and whether the victim are refused.
+
+    The attacker claims the victim's address three times, which locks out in most of them, and then
+    another one in each request.
+    """
+    claims = [VICTIM] * 3 + [f"6.6.6.{number}" for number in range(40)]
+    with row.site(is_protected=is_protected) as site:
+        is_attacker_refused = any(
+            row.attempt(site, through_proxy(CLIENT, claim), f"guess-{number}")
+            for number, claim in enumerate(claims)
+        )
+        return is_attacker_refused, row.attempt(site, through_proxy(VICTIM), "victim")
 
 
 def those_who(is_meant):

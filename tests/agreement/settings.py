@@ -1,5 +1,9 @@
 """A project with every package of the table installed; what a row needs beyond that is in the row."""
 
+from tests.neighbours import packages
+
+PACKAGES = packages()
+
 SECRET_KEY = "tests"
 USE_TZ = True
 ALLOWED_HOSTS = ["*"]
@@ -19,29 +23,14 @@ INSTALLED_APPS = [
     "django.contrib.sites",
     "django.contrib.staticfiles",
     "django_trustedproxy",
-    "allauth",
-    "allauth.account",
-    "allauth.usersessions",
     "auditlog",
-    "axes",
-    "cms",
     "debug_toolbar",
-    "defender",
-    "django_recaptcha",
-    "django_rest_passwordreset",
     "django_structlog",
-    "easyaudit",
     "hitcount",
-    "iprestrict",
-    "lockdown",
     "maintenance_mode",
-    "menus",
-    "ninja_extra",
-    "rest_framework",
-    "sekizai",
     "tracking",
-    "treebeard",
     "user_sessions",
+    *(app for package in PACKAGES for app in package.apps),
 ]
 # What is installed in every row; ours comes before it, and the package's own middleware after.
 MIDDLEWARE = [
@@ -73,14 +62,8 @@ CACHES = {
 }
 TRUSTED_PROXIES = ["10.0.0.0/8"]
 
-# What the packages cannot start without. None of it is about addresses.
-AXES_ENABLED = False  # or it would count the logins of the other rows
-CMS_CONFIRM_VERSION4 = True
-DEFENDER_REDIS_NAME = "redis"
-IPRESTRICT_GEOIP_ENABLED = False
-LOCKDOWN_PASSWORDS = ["tests"]
-NINJA_EXTRA = {}  # or override_settings could not end
-RECAPTCHA_PUBLIC_KEY = RECAPTCHA_PRIVATE_KEY = "tests"
-REST_FRAMEWORK = {"DEFAULT_THROTTLE_RATES": {"anon": "3/day"}}
-ROLLBAR = {"access_token": "tests", "environment": "tests", "handler": "blocking"}
 SITE_ID = 1
+
+# What the packages cannot start without. None of it is about addresses.
+for package in PACKAGES:
+    globals().update(package.settings)

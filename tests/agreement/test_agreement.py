@@ -6,14 +6,8 @@ import pytest
 from django.core.checks import Tags, run_checks
 
 from tests import stack
-from tests.agreement.rows import ROWS, ask_hitcount
-from tests.agreement.visits import (
-    CLIENT,
-    SCENARIOS,
-    VICTIM,
-    Visit,
-    through_proxy,
-)
+from tests.agreement.rows import ROWS, ask_hitcount, end_of_attack
+from tests.agreement.visits import CLIENT, SCENARIOS, Visit
 
 PAGE = stack.ROOT / "docs" / "agreement.md"
 
@@ -22,21 +16,6 @@ each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.package},
 each_limiter = pytest.mark.parametrize(
     "row", [row for row in ROWS if row.attempt], ids=lambda row: row.package
 )
-
-
-def end_of_attack(row, *, is_protected):
-    """Attack a limiter, and tell whether the attacker and whether the victim are refused.
-
-    The attacker claims the victim's address three times, which locks out in most of them, and then
-    another one in each request.
-    """
-    claims = [VICTIM] * 3 + [f"6.6.6.{number}" for number in range(40)]
-    with row.site(is_protected=is_protected) as site:
-        is_attacker_refused = any(
-            row.attempt(site, through_proxy(CLIENT, claim), f"guess-{number}")
-            for number, claim in enumerate(claims)
-        )
-        return is_attacker_refused, row.attempt(site, through_proxy(VICTIM), "victim")
 
 
 def rows_of(page):

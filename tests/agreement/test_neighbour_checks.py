@@ -1,23 +1,27 @@
 """The checks of the neighbours, with the real packages: what a finding says of one is true."""
 
-import contextlib
-
 import pytest
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
-from django.test import RequestFactory, override_settings
+from django.test import RequestFactory
 
 from django_trustedproxy.middleware import TrustedProxyMiddleware
-from django_trustedproxy.neighbours import NEIGHBOURS
 from tests.agreement import stores
-from tests.agreement.neighbours import NOBODY, QUESTIONS, reload_all
-from tests.agreement.rows import ROWS, attempt_axes
-from tests.agreement.test_agreement import end_of_attack
+from tests.agreement.projects import project
+from tests.agreement.rows import ROWS, attempt_axes, end_of_attack
 from tests.agreement.visits import CLIENT, FORGED, HOP, PROXY, SCENARIOS, Visit
+from tests.checks.findings import ids
 from tests.mounts import joined
-from tests.neighbour_rows import RIGHT, WRONG
-from tests.test_checks import ids
-from tests.test_neighbour_checks import cases
+from tests.neighbours import (
+    A_PROXY,
+    ANONYMOUS,
+    FORGED_ONE,
+    NOBODY,
+    NOTHING,
+    THE_HEADER,
+    Case,
+    by_id,
+    cases,
+)
 
 pytestmark = [
     pytest.mark.django_db,
@@ -42,30 +46,15 @@ def decided(visit):
     return TrustedProxyMiddleware(lambda request: request)(RequestFactory().get("/", **meta))
 
 
-@contextlib.contextmanager
-def project(question, case):
-    """Configure a project, as if its packages were imported only then."""
-    try:
-        with override_settings(**{"REST_FRAMEWORK": {}, **case}):
-            for name in [name for name in dir(settings) if name.startswith("AXES_IPWARE_")]:
-                if name not in case:  # django-axes put it there
-                    delattr(settings, name)
-            reload_all(question.frozen)
-            yield
-    finally:
-        reload_all(question.frozen)
-
-
-def answers(neighbour_id, case):
+def answers(case):
     """Return, for each visit, what a package answers, the request's REMOTE_ADDR, and our findings."""
-    question = QUESTIONS[neighbour_id]
     found = {}
-    with project(question, case):
+    with project(case):
         for name, visit in VISITS.items():
             request = decided(visit)
             stores.clear()
             try:
-                found[name] = question.ask(request), request.META["REMOTE_ADDR"]
+                found[name] = case.package.ask(request), request.META["REMOTE_ADDR"]
             except REFUSALS as error:
                 found[name] = type(error).__name__, request.META["REMOTE_ADDR"]
         return found, ids()
@@ -75,45 +64,18 @@ def wrong(found):
     return {name: pair for name, pair in found.items() if pair[0] not in (pair[1], NOBODY)}
 
 
-@pytest.mark.parametrize(("neighbour_id", "case"), cases(WRONG))
-def test_a_package_with_a_finding_answers_another_address(neighbour_id, case):
-    found, findings = answers(neighbour_id, case)
+@pytest.mark.parametrize("case", cases("wrong"))
+def test_a_package_with_a_finding_answers_another_address(case):
+    found, findings = answers(case)
     assert wrong(found) != {}
-    assert neighbour_id in findings
+    assert case.name in findings
 
 
-@pytest.mark.parametrize(("neighbour_id", "case"), cases(RIGHT))
-def test_a_package_without_a_finding_answers_remote_addr(neighbour_id, case):
-    found, findings = answers(neighbour_id, case)
+@pytest.mark.parametrize("case", cases("right"))
+def test_a_package_without_a_finding_answers_remote_addr(case):
+    found, findings = answers(case)
     assert wrong(found) == {}
-    assert neighbour_id not in findings
-
-
-A_PROXY, THE_HEADER, NOTHING, FORGED_ONE = "a proxy", "the header", "nothing", "a forged address"
-ANONYMOUS = "a network"  # which Rollbar makes of an address if it is told to
-# What the README says of each package, in a word.
-EFFECTS = {
-    "W011": {A_PROXY, THE_HEADER},
-    "W012": {A_PROXY, THE_HEADER},
-    "W013": {A_PROXY, THE_HEADER},
-    "W014": {A_PROXY, "ImproperlyConfigured"},
-    "W015": {"PermissionDenied"},
-    "W016": {NOTHING},
-    "W017": {NOTHING},
-    "W018": {NOTHING},
-    "W019": {NOTHING},
-    "W020": {NOTHING},
-    "W021": {"ImproperlyConfigured", "ValueError"},
-    "W022": {FORGED_ONE, THE_HEADER},
-    "W023": {THE_HEADER, NOTHING},
-    "W024": {THE_HEADER, NOTHING},
-    "W025": {NOTHING},
-    "W026": {A_PROXY},
-    "W027": {"PermissionDenied"},
-    "W033": {THE_HEADER, ANONYMOUS},
-    "W034": {THE_HEADER},
-    "W035": {THE_HEADER},
-}
+    assert case.name not in findings
 
 
 def effect(answer):
@@ -126,15 +88,12 @@ def effect(answer):
     return {HOP: A_PROXY, OTHER_HOP: A_PROXY, FORGED: FORGED_ONE}.get(answer, answer)
 
 
-@pytest.mark.parametrize("neighbour_id", EFFECTS)
-def test_a_package_with_a_finding_does_what_the_readme_says(neighbour_id):
-    found = [wrong(answers(neighbour_id, case)[0]) for case in WRONG[neighbour_id]]
+@pytest.mark.parametrize("name", by_id())
+def test_a_package_with_a_finding_does_what_the_readme_says(name):
+    package = by_id()[name]
+    found = [wrong(answers(Case(package, name, settings))[0]) for settings in package.wrong[name]]
     effects = {effect(answer) for each in found for answer, _ in each.values()}
-    assert effects == EFFECTS[neighbour_id]
-
-
-def test_every_neighbour_is_asked():
-    assert set(QUESTIONS) == set(EFFECTS) == {neighbour.id for neighbour in NEIGHBOURS}
+    assert effects == package.effects[name]
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,6 @@
 import asyncio
 from pkgutil import resolve_name
 
-import easyaudit.settings
-import easyaudit.signals.request_signals
 import pytest
 import sentry_sdk
 from django.contrib.auth.models import User
@@ -17,11 +15,12 @@ from django.test import RequestFactory, override_settings
 from django.utils.module_loading import import_string
 from easyaudit.models import RequestEvent
 
-from django_trustedproxy.processors import FIXERS, READERS, WRAPPERS
-from tests.agreement.neighbours import reload_all
+from django_trustedproxy.checks.middleware import FIXERS, READERS
+from django_trustedproxy.checks.servers import WRAPPERS
+from tests.agreement.projects import reload_all
 from tests.agreement.rows import CAPTURED, ROWS, Transport, ask_easyaudit_request, ask_sentry
 from tests.agreement.visits import CLIENT, FORGED, PROXY, SCENARIOS
-from tests.test_checks import ids, ours
+from tests.checks.findings import ids, ours
 
 pytestmark = pytest.mark.django_db
 
@@ -167,7 +166,7 @@ def test_request_events_of_easy_audit_name_the_proxy_and_are_found():
 
 
 def test_request_events_that_are_switched_off_are_not_found():
-    modules = [easyaudit.settings, easyaudit.signals.request_signals]
+    modules = ["easyaudit.settings", "easyaudit.signals.request_signals"]
     try:
         with override_settings(DJANGO_EASY_AUDIT_WATCH_REQUEST_EVENTS=False):
             reload_all(modules)

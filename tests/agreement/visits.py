@@ -7,13 +7,12 @@ from unittest import mock
 from urllib.parse import urlencode
 
 from asgiref.sync import async_to_sync
-from asgiref.testing import ApplicationCommunicator
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 
 from django_trustedproxy import asgi, wsgi
-from django_trustedproxy.headers import FORWARDING_HEADERS
-from tests.mounts import joined
+from django_trustedproxy.engine.purposes import FORWARDING_HEADERS
+from tests.mounts import exchange, joined
 
 # The addresses are public ones: packages rank those that are reserved for documentation lower.
 CLIENT, VICTIM, FORGED = "93.184.216.34", "93.184.216.99", "6.6.6.6"
@@ -114,18 +113,10 @@ class Site(NamedTuple):
             "client": (peer, 4711),
             "server": ("testserver", 80),
         }
-
-        async def exchange():
-            application = ASGIHandler()
-            if self.is_protected:
-                application = asgi.TrustedProxy(application)
-            communicator = ApplicationCommunicator(application, scope)
-            await communicator.send_input({"type": "http.request"})
-            start = await communicator.receive_output()
-            body = await communicator.receive_output()
-            await communicator.wait()
-            return Answer(start["status"], body["body"].decode())
-
+        application = ASGIHandler()
+        if self.is_protected:
+            application = asgi.TrustedProxy(application)
         # Django runs each request in a thread of its own, which would not see this transaction.
         with mock.patch("django.core.handlers.asgi.ThreadSensitiveContext", nullcontext):
-            return async_to_sync(exchange)()
+            status, body = async_to_sync(exchange)(application, scope)
+        return Answer(status, body.decode())

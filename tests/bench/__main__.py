@@ -23,12 +23,16 @@ def main():
     if arguments.rounds < 6:
         parser.error("--rounds: expected 6 or more.")
     measured = measure(arguments.rounds)
+    # A short run of all would spend most of its time here.
+    requests = 1_000_000 if arguments.rounds >= 30 else 20_000
     figures = page.Figures(
         measured=measured,
         throughput={
             name: whole.Throughput(name, arguments.rounds) for name in ("gunicorn", "uvicorn")
         },
         memory=whole.memory(10_000),
+        growth=whole.growth(requests),
+        requests=requests,
         import_seconds=whole.import_seconds(max(6, arguments.rounds // 3)),
         start_seconds=whole.start_seconds(max(6, arguments.rounds // 3)),
     )

@@ -1,5 +1,6 @@
 """Times contenders side by side: in each round, all of them in a new random order."""
 
+import contextlib
 import gc
 import random
 import statistics
@@ -9,10 +10,11 @@ from typing import NamedTuple
 from django.test import override_settings
 
 from tests.bench.contenders import OURS, contenders
-from tests.bench.workloads import WORKLOADS, networks
+from tests.bench.workloads import FURTHER_LINES, WORKLOADS, networks
 
 BATCH_SECONDS = 0.002
 MOST_CALLS = 500
+MOST_BYTES = 32_000_000  # of headers that the requests of a batch hold at a time
 
 
 class Spread(NamedTuple):
@@ -39,27 +41,37 @@ class Duel:
     def turn(self):
         """Return the seconds that one call took, in a batch of calls with a request each."""
         prepare = self.contender.prepare
-        requests = [prepare(self.workload.request()) for _ in range(self.calls)]
+        # One more, as the settings of the batch before may have been others.
+        first, *requests = [prepare(self.workload.request()) for _ in range(self.calls + 1)]
         call = self.contender.call
-        # Processor time, which leaves out what else the machine does.
-        begin = time.process_time()
-        for request in requests:
-            call(request)
-        return (time.process_time() - begin) / self.calls
+        with self._settings():
+            call(first)
+            # Processor time, which leaves out what else the machine does.
+            begin = time.process_time()
+            for request in requests:
+                call(request)
+            return (time.process_time() - begin) / self.calls
+
+    def _settings(self):
+        settings = self.workload.settings
+        return override_settings(**settings) if settings else contextlib.nullcontext()
 
     def is_right(self):
         """Tell whether the contender finds the client of a request."""
         environ = self.workload.request()
         request = self.contender.prepare(environ)
-        address = self.contender.client(request, self.contender.call(request))
+        with self._settings():
+            address = self.contender.client(request, self.contender.call(request))
         return self.workload.is_right(environ, address)
 
     def calibrate(self):
         """Fill the caches, and choose how many calls a batch has."""
         self.turn()
-        self.calls = 20
+        self.calls = 5
         seconds = min(self.turn() for _ in range(3))
-        self.calls = max(1, min(MOST_CALLS, int(BATCH_SECONDS / seconds)))
+        size = sum(len(v) for k, v in self.workload.request().items() if k.startswith("HTTP_"))
+        most = min(MOST_CALLS, MOST_BYTES // size)
+        self.calls = max(1, min(most, int(BATCH_SECONDS / seconds)))
 
 
 class Measured:
@@ -73,6 +85,12 @@ class Measured:
         self.seconds.setdefault(key, []).extend(duel.seconds)
         self.right[key] = duel.is_right()
 
+    def further_line(self, contender):
+        """Return the microseconds that one more header line takes."""
+        few, many = (self.seconds[name, contender] for name in ("twelve headers", "36 headers"))
+        lines = FURTHER_LINES / 1e6
+        return spread([(two - one) / lines for one, two in zip(few, many, strict=True)])
+
     def contenders(self):
         return list(dict.fromkeys(contender for _, contender in self.seconds))
 
@@ -84,7 +102,7 @@ class Measured:
         return spread([one / two for one, two in pairs])
 
 
-def measure(rounds, passes=3):
+def measure(rounds, passes=3, contenders=contenders):
     """Measure all contenders at all workloads, in several passes over the sets of networks."""
     measured = Measured()
     order = random.Random(0)
@@ -97,7 +115,7 @@ def measure(rounds, passes=3):
                     Duel(contender, workload)
                     for workload in WORKLOADS
                     for contender in rivals
-                    if workload.networks == count and (contender.has_networks or count == 2)
+                    if workload.networks == count and contender.is_asked(workload)
                 ]
                 for duel in group:
                     duel.calibrate()

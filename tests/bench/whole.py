@@ -2,18 +2,25 @@
 
 import contextlib
 import functools
+import gc
 import socket
 import statistics
 import subprocess
 import sys
 import time
 import tracemalloc
+from ipaddress import ip_address
+from itertools import count as count_from
 
-from django_trustedproxy.networks import TrustedNetworks
-from django_trustedproxy.policy import Policy
+from django.test import override_settings
+
+from django_trustedproxy import wsgi
+from django_trustedproxy.engine.networks import TrustedNetworks
+from django_trustedproxy.engine.policy import Policy
 from tests import stack
+from tests.bench.contenders import application
 from tests.bench.rounds import Spread, spread
-from tests.bench.workloads import CLIENT, networks
+from tests.bench.workloads import CLIENT, ENVIRON, networks
 
 REQUEST = (
     "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n"
@@ -124,3 +131,34 @@ def start_seconds(rounds):
     """Return how long an application takes to load without us, and how much longer with us."""
     pairs = [(_run(_START, BENCH_WITH="0"), _run(_START)) for _ in range(rounds)]
     return statistics.median(one for one, _ in pairs), spread([two - one for one, two in pairs])
+
+
+def growth(requests, wrap=wsgi.TrustedProxy, settled=2_000):
+    """Return by how many bytes memory grows while `requests` requests pass a WSGI wrapper.
+
+    Each has a client, a trusted peer and a chain that no other has. Those that come first,
+    `settled` of them, may leave behind what a policy keeps of a few peers.
+    """
+    with override_settings(TRUSTED_PROXIES=networks(2)):
+        wrapper = wrap(application)
+        addresses = count_from(int(ip_address("128.0.0.0")))
+        peers = count_from(int(ip_address("10.0.0.0")))
+
+        def send(number):
+            for _ in range(number):
+                hops = next(addresses), next(peers)
+                header = ", ".join(str(ip_address(hop)) for hop in hops)
+                peer = str(ip_address(next(peers)))
+                wrapper({**ENVIRON, "REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": header}, None)
+
+        tracemalloc.start()
+        try:
+            send(settled)
+            gc.collect()
+            before, _ = tracemalloc.get_traced_memory()
+            send(requests)
+            gc.collect()
+            after, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    return after - before

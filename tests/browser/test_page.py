@@ -75,7 +75,7 @@ fetch(url, {headers}).then((response) => response.json()).then(done, (error) => 
 @pytest.fixture(scope="module")
 def chrome(tmp_path_factory):
     with chromium.started(tmp_path_factory.mktemp("profile")) as driver:
-        driver.set_script_timeout(10)
+        driver.set_script_timeout(60)
         yield driver
 
 
@@ -307,7 +307,7 @@ def test_the_server_lets_the_page_send_no_other_header(browser, plain):
 
 @pytest.mark.parametrize("origin", [None, "", "null", "http://evil.example"])
 def test_a_preflight_from_elsewhere_is_promised_nothing(plain, origin):
-    connection = http.client.HTTPConnection(plain[1].removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(plain[1].removeprefix("http://"), timeout=60)
     connection.request(
         "OPTIONS", "/client.json", headers={} if origin is None else {"Origin": origin}
     )

@@ -20,7 +20,7 @@ WORK = HERE.parent.parent / ".fuzz"
 # Shares of the runs and of the time: the more of Django an input needs, the longer it takes.
 RUNS = {"address": 0.3, "decision": 0.6, "mounts": 0.1}
 SECONDS = {"address": 0.2, "decision": 0.4, "mounts": 0.4}
-FAULT_NAMES = ("leftmost", "x-client-ip", "zone", "cut")  # of faults.py, which imports Django
+FAULT_NAMES = ("leftmost", "x-client-ip", "zone", "hop")  # of faults.py, which imports Django
 # How libFuzzer names an input that fails. They stay, also those that found a fault put in on purpose.
 FOUND = "crash-"
 RUNS_TO_A_FAULT = 500_000

@@ -3,7 +3,8 @@
 from contextlib import contextmanager
 from unittest import mock
 
-from django_trustedproxy import entries, headers, resolver
+from django_trustedproxy.engine import decision, hops, policy, purposes
+from django_trustedproxy.engine.networks import TrustedNetworks
 from tests.invariants import forget_sites
 
 
@@ -12,22 +13,25 @@ def read_leftmost(value):
     return iter(value.split(","))
 
 
-def parse_node_with_zone(text, parse=entries.parse_node):
+def parse_hop_with_zone(text, parse=decision.parse_hop):
     """Take an address with a zone id for the address."""
     return parse(text.partition("%")[0])
 
 
 WITHOUT_CLIENT_IP = {
-    **headers.FORWARDING_HEADERS,
-    "client": tuple(n for n in headers.FORWARDING_HEADERS["client"] if n != "X-Client-IP"),
+    **purposes.FORWARDING_HEADERS,
+    "client": tuple(n for n in purposes.FORWARDING_HEADERS["client"] if n != "X-Client-IP"),
 }
+NOBODY = TrustedNetworks()
+walk = decision.walk
+LEFTMOST = hops.HeaderForm(read_leftmost, ", ".join)
 FAULTS = {
-    "leftmost": mock.patch.object(entries, "read_list", read_leftmost),
+    "leftmost": mock.patch.object(policy, "header_form", return_value=LEFTMOST),
     # CVE-2022-2255: mod_wsgi left this one in place
-    "x-client-ip": mock.patch.dict(headers.FORWARDING_HEADERS, WITHOUT_CLIENT_IP),
-    "zone": mock.patch.object(resolver, "parse_node", parse_node_with_zone),
-    # Believe an entry that the cut of the cached tail has shortened
-    "cut": mock.patch.object(resolver, "_whole", lambda entries: entries),
+    "x-client-ip": mock.patch.dict(purposes.FORWARDING_HEADERS, WITHOUT_CLIENT_IP),
+    "zone": mock.patch.object(decision, "parse_hop", parse_hop_with_zone),
+    # Believe one trusted address in the header to be the client, as if it were not trusted
+    "hop": mock.patch.object(decision, "walk", lambda networks, texts: walk(NOBODY, texts)),
 }
 
 

@@ -61,8 +61,8 @@ STAGES = {
     "meta": [*ENGINE[:2], ("middleware", "wrappers"), ("purposes",), ("properties",)],
     "conf": [
         ("conf", "resolver"),
-        ("purposes", "checks", "middleware"),
-        ("readme", "neighbour_checks"),
+        ("purposes", "checks/settings", "checks/middleware", "middleware"),
+        ("readme", "checks/neighbours"),
     ],
     "middleware": [("middleware", "wrappers"), ("purposes",), ("diagnosis", "fuzz", "properties")],
     "wsgi": [("wrappers",), ("rows", "diagnosis")],
@@ -122,9 +122,15 @@ OPTIONS = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "tests.mut
 OPTIONS += ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 
 
+def path_of(name):
+    """Return the path of a test module, as "checks/settings" is written for tests/checks/test_settings.py."""
+    folder, _, module = f"/{name.partition('::')[0]}".rpartition("/")
+    return f"tests{folder}/test_{module}.py"
+
+
 def paths_of(names):
     """Return the arguments with which pytest runs the tests of one stage."""
-    modules = [f"tests/test_{name.partition('::')[0]}.py" for name in names]
+    modules = [path_of(name) for name in names]
     mounts = [name.partition("::")[2] for name in names if "::" in name]
     return [*modules, "-k", *mounts] if mounts else modules
 
@@ -218,9 +224,9 @@ class Collected:
         """Return the tests of a module's stages in their order, each once."""
         given = set()
         for name in itertools.chain.from_iterable(STAGES[module]):
-            path, _, mount = name.partition("::")
+            path, mount = ROOT / path_of(name), name.partition("::")[2]
             for item in session.items:
-                if item.path.name == f"test_{path}.py" and mount in item.name and item not in given:
+                if item.path == path and mount in item.name and item not in given:
                     given.add(item)
                     yield item
 

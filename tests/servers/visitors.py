@@ -7,12 +7,12 @@ import socket
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from django_trustedproxy.headers import FORWARDING_HEADERS, meta_names
+from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_names
 
 # All of 127.0.0.0/8 is this host, so that each visitor has an address of its own.
 HONEST, ATTACKER, DIRECT, PROXY = "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"
 VICTIM = "6.6.6.6"
-SECONDS = 10
+SECONDS = 60
 
 _FORGED = {"client": VICTIM, "scheme": "https", "port": "666", "prefix": "/evil"}
 _BOOLEAN = {"X-Forwarded-SSL", "X-Forwarded-HTTPS", "X-HTTPS", "Front-End-Https"}

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from urllib.parse import quote
 
-from django_trustedproxy.headers import meta_name
+from django_trustedproxy.engine.purposes import meta_name
 from tests import stack
 from tests.servers import questions
 from tests.servers.readings import Answer
@@ -204,7 +204,7 @@ class Line:
     def __init__(self, peer, ports):
         is_ipv6 = ":" in peer
         self.socket = socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET)
-        self.socket.settimeout(20)
+        self.socket.settimeout(60)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.bind((peer, 0))
         # IPv6, and IPv4 over it, go to the dual-stack socket.

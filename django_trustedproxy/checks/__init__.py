@@ -1,0 +1,28 @@
+"""The system checks: which there are, and which of them only `check --deploy` runs.
+
+Each module has its checks together with what they know. `settings` looks at our own settings,
+`middleware` at who writes and who reads beside us, `servers` at what runs before any middleware,
+`neighbours` at the settings of other packages. `source` reads code without running it.
+"""
+
+from . import middleware, neighbours, servers, settings
+
+ALL = (
+    settings.check_settings,
+    settings.check_single_header,
+    settings.check_unknown_settings,
+    settings.check_empty_proxies,
+    settings.check_twins,
+    settings.check_internal_ips,
+    middleware.check_middleware_listed,
+    middleware.check_middleware_order,
+    middleware.check_other_fixers,
+    middleware.check_fixer_settings,
+    servers.check_wrappers,
+    servers.check_environment,
+    servers.check_request_events,
+    servers.check_sentry,
+    neighbours.check_neighbours,
+    neighbours.check_recaptcha,
+)
+DEPLOY = (settings.check_wide_networks,)

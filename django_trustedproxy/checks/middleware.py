@@ -1,0 +1,174 @@
+"""Checks of MIDDLEWARE: whether ours is there, who writes REMOTE_ADDR too, and who reads too early.
+
+What is known of a package was read in the release that is named.
+"""
+
+from __future__ import annotations
+
+from inspect import isclass
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Warning  # noqa: A004 - Django's own name
+from django.utils.module_loading import import_string
+
+from .source import find_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+OUR_MIDDLEWARE = "django_trustedproxy.middleware.TrustedProxyMiddleware"
+
+Known = TypeVar("Known")
+
+
+class Fixer(NamedTuple):
+    """A middleware that writes REMOTE_ADDR, unless a setting stops it."""
+
+    package: str
+    stopped_by: str | None = None
+
+
+FIXERS: dict[str, Fixer] = {
+    "xff.middleware.XForwardedForMiddleware": Fixer("django-xff 1.5.0", "XFF_REWRITE_REMOTE_ADDR"),
+    "x_forwarded_for.middleware.XForwardedForMiddleware": Fixer("xforwardedfor-middleware 2.0"),
+    "httpxforwardedfor.middleware.HttpXForwardedForMiddleware": Fixer("httpxforwardedfor 0.3.1"),
+    "django_forwarded.Forwarded": Fixer("django-forwarded 0.0.2"),
+    "behind_lb.middleware.BehindLB": Fixer("django-behind-lb 1.0.2"),
+    "weblate.middleware.ProxyMiddleware": Fixer("Weblate"),
+    "zerver.middleware.SetRemoteAddrFromRealIpHeader": Fixer("Zulip"),
+    "openedx.core.lib.x_forwarded_for.middleware.XForwardedForMiddleware": Fixer("Open edX"),
+    "sentry.middleware.proxy.SetRemoteAddrFromForwardedFor": Fixer("Sentry"),
+    "askbot.middleware.remote_ip.SetRemoteIPFromXForwardedFor": Fixer("Askbot"),
+    "froide.helper.middleware.XForwardedForMiddleware": Fixer("Froide"),
+}
+
+# The settings of those, as names or beginnings of names.
+FIXER_SETTINGS = ("XFF_", "BEHIND_LB_", "IP_BEHIND_REVERSE_PROXY", "TRUST_ONLY_HTTPS_PROXY")
+
+# Middlewares that read the address, the scheme or the host while the request comes in, and which.
+# A hook for the view or the response does not count: further out than ours, it still runs later.
+# Instrumentation that inserts itself first is left out.
+READERS: dict[str, str] = {
+    "django.middleware.security.SecurityMiddleware": "the scheme and the host",
+    "django.middleware.common.CommonMiddleware": "the host",
+    "django.middleware.cache.FetchFromCacheMiddleware": "the scheme and the host",
+    "django.contrib.sites.middleware.CurrentSiteMiddleware": "the host",
+    "debug_toolbar.middleware.DebugToolbarMiddleware": "the address",
+    "auditlog.middleware.AuditlogMiddleware": "the address",
+    "allauth.usersessions.middleware.UserSessionsMiddleware": "the address",
+    "cms.middleware.toolbar.ToolbarMiddleware": "the address",
+    "django_structlog.middlewares.request.RequestMiddleware": "the address",
+    "iprestrict.middleware.IPRestrictMiddleware": "the address",
+    "lockdown.middleware.LockdownMiddleware": "the address",
+    "maintenance_mode.middleware.MaintenanceModeMiddleware": "the address",
+    "baipw.middleware.BasicAuthIPWhitelistMiddleware": "the address and the host",
+    "user_sessions.middleware.SessionMiddleware": "the address",
+    "posthog.integrations.django.PosthogContextMiddleware": "the address, the scheme and the host",
+}
+
+W003 = Warning(
+    f"'{OUR_MIDDLEWARE}' is not in MIDDLEWARE, so REMOTE_ADDR is the proxy's address and the "
+    "TRUSTED_PROXY settings have no effect.",
+    hint=f"Put '{OUR_MIDDLEWARE}' first in MIDDLEWARE. See README, trustedproxy.W003.",
+    id="trustedproxy.W003",
+)
+W004 = Warning(
+    f"'{OUR_MIDDLEWARE}' is in MIDDLEWARE more than once; only the first decides.",
+    hint="Keep the first and remove the others. See README, trustedproxy.W004.",
+    id="trustedproxy.W004",
+)
+
+
+def check_middleware_listed(**_: object) -> list[CheckMessage]:
+    """Warn if our middleware is missing, or there more than once."""
+    count = sum(_is_ours(loaded) for _, loaded in _load_middleware())
+    if count == 0:
+        return [W003]
+    return [W004] if count > 1 else []
+
+
+def check_middleware_order(**_: object) -> list[CheckMessage]:
+    """Warn of a middleware before ours that reads the address, the scheme or the host."""
+    middleware = _load_middleware()
+    places = [place for place, (_, loaded) in enumerate(middleware) if _is_ours(loaded)]
+    return [
+        Warning(
+            f"'{path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE and reads {reads}, which is "
+            "then the proxy's or forged.",
+            hint=f"Put '{OUR_MIDDLEWARE}' before '{path}', best first. "
+            "See README, trustedproxy.W005.",
+            id="trustedproxy.W005",
+        )
+        for path, loaded in middleware[: min(places, default=0)]
+        if (reads := _first_known(loaded, READERS))
+    ]
+
+
+def check_other_fixers(**_: object) -> list[CheckMessage]:
+    """Warn of another middleware that writes REMOTE_ADDR: two decisions undo each other."""
+    return [
+        Warning(
+            f"'{path}' writes REMOTE_ADDR too, {where}, by its own reading of the headers.",
+            hint=f"Remove '{path}' from MIDDLEWARE; django-trustedproxy does its work. "
+            "See README, trustedproxy.W002.",
+            id="trustedproxy.W002",
+        )
+        for path, loaded in _load_middleware()
+        if (where := _where_it_writes(path, loaded))
+    ]
+
+
+def check_fixer_settings(**_: object) -> list[CheckMessage]:
+    """Warn of settings of other packages that fix addresses."""
+    return [
+        Warning(
+            f"{name} configures another package that fixes addresses.",
+            hint=f"Remove {name}; TRUSTED_PROXIES decides. See README, trustedproxy.W030.",
+            id="trustedproxy.W030",
+        )
+        for name in dir(settings)
+        if name.startswith(FIXER_SETTINGS)
+    ]
+
+
+def _where_it_writes(path: str, loaded: object) -> str | None:
+    """Return where a middleware other than ours writes REMOTE_ADDR, or None if it does not."""
+    fixer = _first_known(loaded, FIXERS)
+    if fixer and fixer.stopped_by and not getattr(settings, fixer.stopped_by, True):
+        return None
+    if path.startswith("django.") or _is_ours(loaded):
+        return None
+    place = find_store(loaded)
+    if place is None:
+        return fixer and f"as {fixer.package} does"
+    return f"in {place}"
+
+
+def _load_middleware() -> list[tuple[str, object]]:
+    """Return the paths of MIDDLEWARE and what they name, None where the import fails."""
+    middleware: list[tuple[str, object]] = []
+    for path in settings.MIDDLEWARE:
+        try:
+            middleware.append((path, import_string(path)))
+        except Exception:  # noqa: BLE001 - the server fails on it at its start, and says why
+            middleware.append((path, None))
+    return middleware
+
+
+def _defined_names(loaded: object) -> Iterator[str]:
+    """Yield where a middleware and the classes that it inherits from were defined, nearest first.
+
+    So a subclass and another import path are found, and no package is imported that the project
+    does not use.
+    """
+    for candidate in loaded.__mro__ if isclass(loaded) else (loaded,):
+        yield f"{getattr(candidate, '__module__', '')}.{getattr(candidate, '__qualname__', '')}"
+
+
+def _is_ours(loaded: object) -> bool:
+    return OUR_MIDDLEWARE in _defined_names(loaded)
+
+
+def _first_known(loaded: object, known: Mapping[str, Known]) -> Known | None:
+    return next((known[name] for name in _defined_names(loaded) if name in known), None)

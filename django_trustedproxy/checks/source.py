@@ -1,0 +1,261 @@
+"""Reading other code without running it: who writes REMOTE_ADDR, who calls what, who imports what.
+
+The syntax tree is read and not the bytecode, because only it tells the request's META from a log
+record that happens to have the same key.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from contextlib import suppress
+from functools import cached_property, lru_cache, partial, partialmethod
+from importlib.util import find_spec
+from inspect import getattr_static
+from pathlib import Path
+from types import FunctionType, MethodType
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.utils import functional
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from importlib.machinery import ModuleSpec
+
+_KEY = "REMOTE_ADDR"
+_REQUEST = object()
+_MAPPING_NAME = re.compile(r"(?:^|_)(?:meta|environ|env|scope)$", re.IGNORECASE)
+_MOST_OBJECTS = 300
+_HELD_AS = {
+    MethodType: "__func__",
+    classmethod: "__func__",
+    staticmethod: "__func__",
+    property: "fget",
+    cached_property: "func",
+    functional.cached_property: "func",
+    partial: "func",
+    partialmethod: "func",
+}
+
+
+class Place(NamedTuple):
+    """A line of a file."""
+
+    filename: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.filename}:{self.line}"
+
+
+def find_store(middleware: object) -> Place | None:
+    """Return the first place where a middleware writes REMOTE_ADDR, or None.
+
+    Follows a class to its methods, a function to those that it encloses or wraps, and both to
+    the functions of the same module that they name. Code without a source file is not read.
+    """
+    queue: list[object] = [middleware, type(middleware)]  # which has the methods of an instance
+    seen: dict[int, object] = {}
+    while queue and len(seen) < _MOST_OBJECTS:
+        item = queue.pop(0)
+        if id(item) in seen:
+            continue
+        seen[id(item)] = item
+        queue += _held_by(item)
+        if type(item) is FunctionType:
+            code = item.__code__
+            for node in _functions_of(code.co_filename).get(code.co_firstlineno, []):
+                line = _line_of_store(node, item.__globals__)
+                if line:
+                    return Place(code.co_filename, line)
+                queue += _named_functions(node, item)
+    return None
+
+
+def _held_by(item: object) -> Iterator[object]:
+    """Yield what a class, a function or a wrapper holds. Nothing of the project's own runs."""
+    # isinstance() would ask a lazy object of Django's for its class, and so evaluate it.
+    if issubclass(type(item), type):
+        yield from _methods(item)  # type: ignore[arg-type] # a class
+    if type(item) is FunctionType:
+        for name, cell in zip(item.__code__.co_freevars, item.__closure__ or (), strict=True):
+            # super() holds the class by this name, with all that the class overrides.
+            if name != "__class__":
+                with suppress(ValueError):  # not filled yet
+                    yield cell.cell_contents
+    if type(item) in _HELD_AS:
+        yield getattr(item, _HELD_AS[type(item)])
+    yield getattr_static(item, "__wrapped__", None)
+
+
+def _methods(cls: type) -> Iterator[object]:
+    """Yield what runs on an instance: for each name the nearest definition.
+
+    What that one overrides counts only if it calls it.
+    """
+    classes = cls.__mro__[:-1]
+    for name in sorted({name for klass in classes for name in vars(klass)}):
+        for value in (vars(klass)[name] for klass in classes if name in vars(klass)):
+            if not issubclass(type(value), type):
+                yield value
+            if type(value) is not FunctionType or "super" not in value.__code__.co_names:
+                break
+
+
+def _named_functions(node: ast.AST, function: FunctionType) -> Iterator[object]:
+    """Yield the functions of the same module that one names."""
+    for name in sorted({part.id for part in ast.walk(node) if isinstance(part, ast.Name)}):
+        item = function.__globals__.get(name)
+        if type(item) is FunctionType and item.__module__ == function.__module__:
+            yield item
+
+
+@lru_cache(maxsize=64)
+def _functions_of(filename: str) -> dict[int, list[ast.AST]]:
+    """Return the functions of a file by their first line, which is that of the first decorator."""
+    found: dict[int, list[ast.AST]] = {}
+    for node in ast.walk(_parse(filename)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            lines = [node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))]
+            found.setdefault(min(lines), []).append(node)
+    return found
+
+
+def _parse(filename: str) -> ast.Module:
+    """Return the syntax tree of a file, an empty one if it cannot be read."""
+    try:
+        return ast.parse(Path(filename).read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        # What runs without a source is not read; what does not run fails elsewhere, and says why.
+        return ast.Module([], [])
+
+
+def _line_of_store(node: ast.AST, module: dict[str, object]) -> int | None:
+    """Return the line on which a function writes the key into META or environ itself.
+
+    A name stands for a text of the module, for a parameter, or for what is assigned to it last.
+    """
+    known: dict[str, object] = {name: text for name, text in module.items() if type(text) is str}
+    # A parameter is taken for the request's mapping by its name alone.
+    known |= {
+        part.arg: _REQUEST if _MAPPING_NAME.search(part.arg) else None
+        for part in ast.walk(node)
+        if isinstance(part, ast.arg)
+    }
+    for part in ast.walk(node):
+        if isinstance(part, (ast.Assign, ast.AnnAssign)):
+            for target in part.targets if isinstance(part, ast.Assign) else [part.target]:
+                if isinstance(target, ast.Name):
+                    known[target.id] = _meaning(part.value, known)
+    for part in ast.walk(node):
+        for mapping, key in _stores(part):
+            if _meaning(key, known) == _KEY and _meaning(mapping, known) is _REQUEST:
+                return mapping.lineno
+    return None
+
+
+def _meaning(part: ast.expr | None, known: dict[str, object]) -> object:
+    """Return a constant, `_REQUEST` for META or environ, and None for the rest, as for a copy."""
+    match part:
+        case ast.Constant(value=value):
+            return value
+        case ast.Name(id=name):
+            return known.get(name)
+        case ast.Attribute(value=ast.Name(id="os")):
+            return None
+        case ast.Attribute(attr="META" | "environ"):
+            return _REQUEST
+    return None
+
+
+def _stores(part: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    """Yield the mapping and the key of each entry that a node writes."""
+    match part:
+        case ast.Subscript(value=mapping, slice=key, ctx=ast.Store()):
+            yield mapping, key
+        case ast.Call(func=ast.Attribute(value=mapping, attr="__setitem__"), args=[key, _]):
+            yield mapping, key
+        case ast.Call(func=ast.Attribute(value=mapping, attr="update")):
+            for keyword in part.keywords:
+                yield mapping, ast.Constant(keyword.arg)
+            for argument in part.args:
+                for each in argument.keys if isinstance(argument, ast.Dict) else []:
+                    yield mapping, each
+
+
+class Call(NamedTuple):
+    """A call in a module's source: the full name of what is called, and its constant arguments."""
+
+    name: str
+    keywords: dict[str, object]
+    place: Place
+
+
+def find_calls(module: str) -> list[Call]:
+    """Return the calls in the source of a module, which is not imported; its package may be.
+
+    Only what the module itself imports has a full name. A module that cannot be found or read
+    has no calls.
+    """
+    spec = _find(module)
+    if spec is None or spec.origin is None:
+        return []
+    tree = _parse(spec.origin)
+    names = dict(_imported(tree))
+    return [
+        Call(name, _constants(call), Place(spec.origin, call.lineno))
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and (name := _full_name(call.func, names))
+    ]
+
+
+def is_importable(module: str) -> bool:
+    """Tell whether there is a module or a package of this name, without a dot."""
+    return module in sys.modules or find_spec(module) is not None
+
+
+def is_imported_beside(module: str, package: str) -> bool:
+    """Tell whether a module, or another one in the same folder, imports a package."""
+    spec = _find(module)
+    if spec is None or spec.origin is None:
+        return False
+    return any(
+        name == package or name.startswith(f"{package}.")
+        for path in sorted(Path(spec.origin).parent.glob("*.py"))
+        for _, name in _imported(_parse(str(path)))
+    )
+
+
+def _find(module: str) -> ModuleSpec | None:
+    try:
+        return find_spec(module)
+    except Exception:  # noqa: BLE001 - its package is imported, which can raise anything
+        return None
+
+
+def _imported(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """Yield the names that a module imports by full names, and those."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                first = alias.name.partition(".")[0]
+                yield (alias.asname, alias.name) if alias.asname else (first, first)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            for alias in node.names:
+                yield alias.asname or alias.name, f"{node.module}.{alias.name}"
+
+
+def _full_name(node: ast.expr, names: dict[str, str]) -> str | None:
+    if isinstance(node, ast.Attribute):
+        owner = _full_name(node.value, names)
+        return owner and f"{owner}.{node.attr}"
+    return names.get(node.id) if isinstance(node, ast.Name) else None
+
+
+def _constants(call: ast.Call) -> dict[str, object]:
+    return {
+        keyword.arg: keyword.value.value
+        for keyword in call.keywords
+        if keyword.arg and isinstance(keyword.value, ast.Constant)
+    }

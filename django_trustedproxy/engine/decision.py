@@ -1,0 +1,233 @@
+"""The decision: who the client is, from the peer and one header, with the reason."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any, Literal
+
+from .addresses import UNIX, parse_hop, parse_peer, shows_unix_socket
+from .answer import Answer, Outcome
+from .hops import BLANKS, node_of, read_elements
+from .purposes import FORWARDED, parse_scheme, split_host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from .addresses import Hop
+    from .answer import Statement
+    from .hops import Element, HeaderForm
+    from .networks import TrustedNetworks
+    from .policy import Policy
+
+MAX_HOPS = 100
+_LONGEST_LAST = 64  # longer than any address with a port
+
+Verdict = Literal["trusted proxy", "client", "empty", "not an address", "too many hops"]
+# A plain tuple, as a walk makes one for each hop.
+Step = tuple["str | None", Verdict, "str | None", "int | None"]
+"""A hop that was read: its text (None if that was impossible), verdict, address and port."""
+# The client, the proxies that the request passed, the outcome, and the client's port.
+_Found = tuple["str | None", tuple[str, ...], Outcome, "int | None"]
+
+
+def decide(
+    policy: Policy,
+    peer: object,
+    headers: Mapping[str, Any],
+    scheme: str = "",
+    is_unix: bool | None = None,  # noqa: FBT001 - a keyword takes longer
+) -> Answer:
+    """Decide who the client is.
+
+    `peer` is REMOTE_ADDR as the server reported it, of whatever type; `headers` is an environ or a
+    META. `scheme` is that of the connection, where `headers` has no wsgi.url_scheme, and `is_unix`
+    tells whether it came over a Unix socket, where `headers` does not show it. Never raises on what
+    a client or server sends, and reads no more of a header than the walk needs: the cost does not
+    depend on its length.
+    """
+    trusted = policy.peers.get(peer) if isinstance(peer, str) else None
+    if trusted is None:
+        trusted, untrusted = meet(policy, peer, headers, is_unix)
+        if trusted is None:
+            client = None if untrusted == UNIX else untrusted
+            outcome: Outcome = "direct" if untrusted else "unknown"
+            dropped = _present(policy.dropped_if_direct, headers)
+            reported = None if untrusted or peer in (None, "") else str(peer)
+            return Answer(untrusted, client, (), outcome, dropped=dropped, reported=reported)
+    text = headers.get(policy.header)
+    elements: list[Element | None] = []
+    found: _Found
+    # Mostly the last hop is the client. `_read_header` tells the same of it, in twice the time.
+    hop = _last_hop(policy.form, text) if text else None
+    if hop is not None and hop[0] not in policy.networks:
+        found = hop[1], (trusted,), "forwarded", hop[2]
+    else:
+        found = _read_header(policy, trusted, text, elements)
+    client, proxies, outcome, port = found
+    return Answer(
+        trusted,
+        client,
+        proxies,
+        outcome,
+        policy.header_name,
+        port,
+        _read_statements(policy, headers, elements, scheme) if policy.designations else (),
+        _present(policy.dropped, headers),
+        text,
+    )
+
+
+def _last_hop(form: HeaderForm, text: str) -> Hop | None:
+    """Return the rightmost hop of a list, or the one of a single address, if it has an address."""
+    if form.separator is None:
+        return None
+    tail = text if len(text) <= _LONGEST_LAST else text[-_LONGEST_LAST:]
+    if "," not in tail:
+        return parse_hop(text) if tail is text else None
+    return parse_hop(tail.rpartition(",")[2].strip(BLANKS)) if form.separator else None
+
+
+def meet(
+    policy: Policy,
+    peer: object,
+    environ: Mapping[str, Any],
+    is_unix: bool | None,  # noqa: FBT001
+) -> tuple[str | None, str | None]:
+    """Return the address of a peer, or "unix:", first if it is trusted, and second if it is not.
+
+    Both are None if nothing shows who it is: no address is not yet a Unix socket.
+    """
+    packed, address = parse_peer(peer) or (None, None)
+    if packed is not None and packed in policy.networks:
+        policy.remember(str(peer), str(address))
+        return address, None
+    if shows_unix_socket(peer, environ) if is_unix is None else is_unix:
+        return (UNIX, None) if policy.networks.unix else (None, UNIX)
+    return None, address
+
+
+def _read_header(
+    policy: Policy, peer: str, text: str | None, elements: list[Element | None]
+) -> _Found:
+    """Return what the designated client header of a trusted peer tells.
+
+    The elements of a `Forwarded` that are read are put into `elements`.
+    """
+    if not text:
+        return None if peer == UNIX else peer, (), "missing", None
+    hops = _nodes(text, elements) if policy.header == FORWARDED else policy.form.read(text)
+    return fold(peer, walk(policy.networks, hops))
+
+
+def walk(networks: TrustedNetworks, hops: Iterable[str | None]) -> list[Step]:
+    """Read hops from the right, and return a step for each one that was looked at.
+
+    Ends with the first address that is not trusted, and at anything that is not an address: whoever
+    wrote what lies further left is not one of the trusted proxies.
+    """
+    steps: list[Step] = []
+    ipv4, ipv6 = networks.ipv4, networks.ipv6
+    for raw in hops:
+        text = raw.strip(BLANKS) if raw else raw
+        if len(steps) == MAX_HOPS:
+            steps.append((text, "too many hops", None, None))
+            break
+        if hop := parse_hop(text) if text else None:
+            packed, address, port = hop
+            # `packed in networks`, without a call.
+            if not bisect_right(ipv4 if len(packed) == 4 else ipv6, packed) & 1:
+                steps.append((text, "client", address, port))
+                break
+            steps.append((text, "trusted proxy", address, port))
+        elif text == "":
+            steps.append((text, "empty", None, None))
+        elif text == UNIX and networks.unix:
+            steps.append((text, "trusted proxy", UNIX, None))
+        else:
+            steps.append((text, "not an address", None, None))
+            break
+    return steps
+
+
+def fold(peer: str, steps: Sequence[Step]) -> _Found:
+    """Return what the steps of a walk tell."""
+    way, port = [peer], None
+    for _, _, address, port_of_hop in steps:
+        if address is not None:
+            way.append(address)
+            port = port_of_hop
+    outcome: Outcome = "forwarded" if len(way) > 1 else "missing"
+    if steps[-1][1] in ("not an address", "too many hops"):
+        outcome = "malformed"
+    # A hop on a Unix socket has no address of its own: the client is then the hop that it reached.
+    while len(way) > 1 and way[-1] == UNIX:
+        way.pop()
+    client = way.pop()
+    way.reverse()
+    return None if client == UNIX else client, tuple(way), outcome, port
+
+
+def _present(keys: frozenset[str], headers: Mapping[str, Any]) -> tuple[str, ...]:
+    return () if keys.isdisjoint(headers) else tuple(sorted(keys.intersection(headers)))
+
+
+def _nodes(value: str, elements: list[Element | None]) -> Iterator[str | None]:
+    for element in read_elements(value):
+        elements.append(element)
+        yield node_of(element)
+
+
+def _read_statements(
+    policy: Policy, headers: Mapping[str, Any], elements: list[Element | None], scheme: str
+) -> tuple[Statement, ...]:
+    """Return what the designated headers of a trusted peer say, for those that are there."""
+    statements = []
+    for designation in policy.designations:
+        value = headers.get(designation.header)
+        if value is None:
+            continue
+        if designation.header == FORWARDED and designation.is_written:
+            if not elements:
+                walk(policy.networks, _nodes(value, elements))
+            parameter = _parameter(elements, designation.purpose)
+            if parameter is not None:
+                statements.append(designation.read_parameter(parameter))
+        else:
+            statements.append(designation.read(value))
+    if "host" not in policy.purposes:
+        return tuple(statements)
+    scheme = scheme or headers.get("wsgi.url_scheme", "")
+    said = {statement.purpose: statement for statement in statements}
+    if "host" in said and said["host"].is_written and said["host"].value:
+        said["host"] = _with_port(said, scheme)
+    return tuple(said.values())
+
+
+def _with_port(said: dict[str, Statement], scheme: str) -> Statement:
+    """Return what is said of the host with the port that links need, and no other.
+
+    A default port in a host is dropped, and a stated port that is not the default is added.
+    """
+    host = said["host"]
+    if "scheme" in said and said["scheme"].is_written:
+        scheme = said["scheme"].value or scheme
+    default = 443 if parse_scheme(scheme) == "https" else 80
+    name, port = split_host(host.value or "")
+    if not port and "port" in said and said["port"].is_written:
+        port = said["port"].value or ""
+    value = f"{name}:{port}" if port and int(port) != default else name
+    return host._replace(value=value, text=value)
+
+
+def _parameter(elements: list[Element | None], purpose: str) -> str | None:
+    """Return the `proto` or `host` of the `Forwarded` element where the walk ended.
+
+    If that element states none, the nearest one to its right that does counts: all of them were
+    written by trusted proxies, each telling how it was reached. That holds as well for an element
+    whose `for` is not an address and ends the walk.
+    """
+    for element in reversed(elements[:MAX_HOPS]):
+        text = element and (element.proto if purpose == "scheme" else element.host)
+        if text is not None:
+            return text
+    return None

@@ -1,0 +1,134 @@
+"""What the settings mean, made ready for the decision about a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from .answer import Statement
+from .hops import BLANKS, LONGEST_HOP, header_form
+from .purposes import PURPOSES, meta_names, raw_name, wire_name, write_scheme
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from .answer import Answer, Outcome
+    from .hops import HeaderForm
+    from .networks import TrustedNetworks
+
+MOST_PEERS = 256
+"""How many trusted peers a policy remembers. Few proxies connect to one server."""
+
+
+class Designation(NamedTuple):
+    """The one header (META key) that is believed for a purpose, and whether we write its value."""
+
+    purpose: str
+    header: str
+    is_written: bool
+
+    def read(self, text: str) -> Statement:
+        """Return what the text of the header says.
+
+        Of several values, which one a client wrote cannot be known, neither by position nor by
+        count, so they count only if they agree.
+        """
+        if len(text) > LONGEST_HOP:
+            return self._statement(None, is_malformed=True)
+        if "," not in text:
+            part = text.strip(BLANKS)
+            return self.read_parameter(part) if part else self._statement(None, is_malformed=False)
+        parts = (part.strip(BLANKS) for part in text.split(","))
+        values = {self._parse(part) for part in parts if part}
+        value = values.pop() if len(values) == 1 else None
+        # Nothing but commas and blanks says nothing.
+        is_empty = not text.strip(f"{BLANKS},")
+        return self._statement(value, is_malformed=value is None and not is_empty)
+
+    def read_parameter(self, text: str) -> Statement:
+        """Return what a single value says, such as a parameter of a `Forwarded` element."""
+        value = self._parse(text)
+        return self._statement(value, is_malformed=value is None)
+
+    def _parse(self, text: str) -> str | None:
+        # What Django reads, it compares with the value that its own setting names.
+        return PURPOSES[self.purpose].parse(text) if self.is_written else text
+
+    def _statement(self, value: str | None, *, is_malformed: bool) -> Statement:
+        text = value
+        if value is not None and self.is_written and self.purpose == "scheme":
+            text = write_scheme(self.header, value)
+        return Statement(self.purpose, self.header, value, text, self.is_written, is_malformed)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Policy:
+    """The settings, made ready for `decide`: whom to trust, what to read and what to drop.
+
+    Header names are META keys; `header` is the designated client header. `dropped` is what goes
+    from a request of a trusted peer, `dropped_if_direct` what goes from one of any other, and
+    `raw_names` has all these keys by the name that ASGI servers give the header. `purposes` are
+    those that have a designated header, besides the client. `peers` has
+    trusted peers by the text that the server reported; nothing else of a request is kept.
+    """
+
+    networks: TrustedNetworks
+    header: str
+    header_name: str
+    form: HeaderForm
+    designations: tuple[Designation, ...]
+    keep_header: bool
+    reject: frozenset[Outcome]
+    dropped: frozenset[str]
+    dropped_if_direct: frozenset[str]
+    raw_names: Mapping[bytes, str]
+    purposes: frozenset[str]
+    peers: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def build(
+        cls,
+        networks: TrustedNetworks,
+        headers: Sequence[str] = ("HTTP_X_FORWARDED_FOR",),
+        designations: Sequence[Designation] = (),
+        *,
+        keep_header: bool = True,
+        reject: Iterable[Outcome] = (),
+    ) -> Policy:
+        """Make a policy that reads the first of `headers` (META keys) and drops the others.
+
+        Of two designations for one purpose the first counts, and the header of the other goes.
+        """
+        header = headers[0]
+        rejected = frozenset(reject)
+        if "direct" in rejected:
+            rejected |= {"unknown"}  # that peer may be no proxy either
+        first: dict[str, Designation] = {}
+        for designation in designations:
+            first.setdefault(designation.purpose, designation)
+        named = {d.header for d in designations}
+        synonyms = named.union(*map(meta_names, first)) - {d.header for d in first.values()}
+        dropped = meta_names("client").union(headers, synonyms) - {header}
+        dropped_if_direct = dropped.union([header], named, *map(meta_names, PURPOSES))
+        return cls(
+            networks=networks,
+            header=header,
+            header_name=wire_name(header),
+            form=header_form(header),
+            designations=tuple(first.values()),
+            keep_header=keep_header,
+            reject=rejected,
+            dropped=dropped,
+            dropped_if_direct=dropped_if_direct,
+            raw_names={raw_name(key): key for key in dropped_if_direct},
+            purposes=frozenset(first),
+        )
+
+    def dropped_by(self, answer: Answer) -> frozenset[str]:
+        """Return the META keys that may not be there after an answer."""
+        return self.dropped if answer else self.dropped_if_direct
+
+    def remember(self, peer: str, trusted: str) -> None:
+        """Keep the canonical address of a trusted peer, while there is room."""
+        if len(self.peers) < MOST_PEERS:
+            self.peers[peer] = trusted

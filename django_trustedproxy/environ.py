@@ -1,0 +1,180 @@
+"""Writing an answer into a WSGI environ or a Django META, which have the same keys."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from .engine.answer import Answer
+from .engine.decision import decide
+from .engine.purposes import FORWARDED, PURPOSES
+
+if TYPE_CHECKING:
+    from .engine.answer import Statement
+    from .engine.policy import Policy
+
+_SCHEMES = ("http", "https")
+KEY = "trusted_proxy"
+"""Where META, environ and ASGI scope keep the `Answer`. No header of a client can have it."""
+
+
+def rewrite(
+    meta: dict[str, Any],
+    policy: Policy,
+    scheme: str = "",
+    is_unix: bool | None = None,  # noqa: FBT001 - as `decide` has it
+) -> Answer:
+    """Decide who the client is, change `meta` to say so, and return the answer.
+
+    REMOTE_ADDR becomes the client, the designated header its verified part, and every other
+    forwarding header goes. An address that the server reported is written in canonical spelling.
+    `scheme` and `is_unix` tell of the connection what `meta` does not. The answer stays under
+    `KEY`. Where there is one already, `keep` keeps it.
+    """
+    decided = find_answer(meta)
+    if decided is not None:
+        return keep(meta, policy, decided)
+    return rewrite_anew(meta, policy, scheme, is_unix)
+
+
+def keep(meta: dict[str, Any], policy: Policy, answer: Answer) -> Answer:
+    """Leave a decided request as it is, without the headers that have come since.
+
+    A second decision would take the client for an untrusted peer.
+    """
+    for key in policy.dropped_by(answer).intersection(meta):
+        del meta[key]
+    _write_headers(meta, policy, answer)
+    return answer
+
+
+def rewrite_anew(
+    meta: dict[str, Any],
+    policy: Policy,
+    scheme: str = "",
+    is_unix: bool | None = None,  # noqa: FBT001 - as `decide` has it
+) -> Answer:
+    """Do what `rewrite` does for a request that is not decided yet."""
+    reported = meta.get("REMOTE_ADDR")
+    answer = decide(policy, reported, meta, scheme, is_unix)
+    if answer.dropped:
+        if "HTTP_SCRIPT_NAME" in answer.dropped:
+            _take_back_prefix(meta)
+        for key in answer.dropped:
+            del meta[key]
+    # A header that is the client's canonical address stays as it is.
+    is_canonical = answer.proxies and answer.header_text == answer.client and policy.keep_header
+    if answer.header is not None and (not is_canonical or policy.designations):
+        _write_headers(meta, policy, answer)
+    write_client(meta, answer, reported)
+    if "uwsgi.version" in meta:
+        _take_back_scheme(meta, policy, answer)
+    for statement in answer.statements:
+        _write_value(meta, statement)
+    meta[KEY] = answer
+    return answer
+
+
+# The address that was written last as REMOTE_ADDR, and the answer that it came from.
+_written: ContextVar[tuple[str, Answer] | None] = ContextVar("written", default=None)
+
+
+def hand_on(answer: Answer) -> str:
+    """Return the client's address, "" for none, as a text by which `find_answer` knows the answer.
+
+    What is made of a request in this process has its address, and no key of ours: behind adapters
+    from ASGI to WSGI, and where a framework copies META into another request.
+    """
+    if not answer.client or answer.header is None:
+        return answer.client or ""  # deciding again tells the same
+    address = answer.client.lower()  # the same text, and always a new object
+    _written.set((address, answer))
+    return address
+
+
+def find_answer(meta: dict[str, Any]) -> Answer | None:
+    """Return the answer of a request that is decided already, and keep it in `meta`.
+
+    It is under `KEY`, or REMOTE_ADDR is the very object that was written. A server makes a new
+    one of what came over a connection, so that no client can have it, whatever context the request
+    is handled in.
+    """
+    if KEY in meta and isinstance(meta[KEY], Answer):
+        answer: Answer = meta[KEY]
+        return answer
+    written = _written.get()
+    if written is None or meta.get("REMOTE_ADDR") is not written[0]:
+        return None
+    meta[KEY] = written[1]
+    return written[1]
+
+
+def _write_headers(meta: dict[str, Any], policy: Policy, answer: Answer) -> None:
+    """Leave of the designated headers only what the answer is about."""
+    # Only what was verified, so that code that reads the leftmost hop agrees.
+    if policy.keep_header and (chain := answer.chain):
+        meta[policy.header] = policy.form.write(chain)
+    else:
+        meta.pop(policy.header, None)
+    if policy.designations:
+        for designation in policy.designations:
+            # What `Forwarded` says here, it is the client's to write or drop.
+            if designation.header != FORWARDED:
+                meta.pop(designation.header, None)
+        for statement in answer.statements:
+            if statement.header != FORWARDED and statement.text:
+                meta[statement.header] = statement.text
+
+
+def write_client(meta: dict[str, Any], answer: Answer, reported: object) -> None:
+    """Write the client's address, host and port, where `reported` was the peer's address."""
+    address = meta["REMOTE_ADDR"] = hand_on(answer)  # what is no address does not stay there
+    if answer.client is None:
+        return
+    if "REMOTE_HOST" in meta and (answer.proxies or meta["REMOTE_HOST"] == reported):
+        meta["REMOTE_HOST"] = address
+    if answer.proxies:
+        # The port that the server reported is the proxy's.
+        meta.pop("REMOTE_PORT", None)
+        if answer.client_port is not None:
+            meta["REMOTE_PORT"] = str(answer.client_port)
+
+
+def _take_back_prefix(meta: dict[str, Any]) -> None:
+    """Give the path back what gunicorn took from it because of a header SCRIPT_NAME.
+
+    gunicorn 27.0.1 believes that header from anybody on a Unix socket.
+    """
+    prefix = meta.get("SCRIPT_NAME")
+    # Django has decoded the one, and not the other.
+    sent = str(meta["HTTP_SCRIPT_NAME"])
+    decoded = sent.encode("latin-1", "replace").decode("utf-8", "replace")
+    if prefix and prefix in (sent, decoded) and "RAW_URI" in meta:
+        meta["PATH_INFO"] = f"{prefix}{meta.get('PATH_INFO', '')}"
+        meta["SCRIPT_NAME"] = ""
+
+
+def _take_back_scheme(meta: dict[str, Any], policy: Policy, answer: Answer) -> None:
+    """Write the scheme of the connection where uWSGI wrote what a forwarding header said.
+
+    uWSGI 2.0.31 makes the text of any X-Forwarded-Proto, from anybody, wsgi.url_scheme. What it
+    knows itself, or a server that speaks its protocol told it, is in HTTPS and UWSGI_SCHEME.
+    """
+    if answer and "scheme" not in policy.purposes and meta.get("wsgi.url_scheme") in _SCHEMES:
+        return
+    own = meta.get("UWSGI_SCHEME")
+    if own not in _SCHEMES:
+        own = "https" if str(meta.get("HTTPS")).lower() in ("on", "1") else "http"
+    meta["wsgi.url_scheme"] = own
+
+
+def _write_value(meta: dict[str, Any], statement: Statement) -> None:
+    purpose, value = statement.purpose, statement.value
+    if not statement.is_written or value is None:
+        return
+    if purpose != "scheme":
+        meta[PURPOSES[purpose].key] = value
+    elif "wsgi.url_scheme" in meta:  # under ASGI the scheme is in the scope
+        meta["wsgi.url_scheme"] = value
+        if value == "http":
+            meta.pop("HTTPS", None)  # Apache and uWSGI: the proxy's own connection used TLS

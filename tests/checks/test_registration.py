@@ -1,0 +1,38 @@
+"""The checks as a whole."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.stack import ROOT
+
+
+@pytest.mark.slow
+def test_the_checks_cost_little_on_the_example_and_import_no_package():
+    program = """
+import sys, time
+import django
+django.setup()
+from django.conf import settings
+from django.utils.module_loading import import_string
+from django_trustedproxy import checks
+for path in settings.MIDDLEWARE:
+    import_string(path)
+before = {name.partition(".")[0] for name in sys.modules}
+begin = time.process_time()
+found = [m for c in (*checks.ALL, *checks.DEPLOY) for m in c()]
+spent = time.process_time() - begin
+print(found, sorted({name.partition(".")[0] for name in sys.modules} - before), spent < 0.05)
+"""
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "example_project.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[] [] True\n"

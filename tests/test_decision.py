@@ -1,0 +1,107 @@
+"""The decision's outcomes, what it keeps and reads, and what its modules may import."""
+
+import itertools
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from django_trustedproxy.engine import hops
+from django_trustedproxy.engine.answer import OUTCOMES, REJECTABLE
+from django_trustedproxy.engine.decision import decide, fold, walk
+from django_trustedproxy.engine.networks import TrustedNetworks
+from django_trustedproxy.engine.policy import Policy
+
+TRUSTED = ["10.0.0.0/8", "fd00::/8", "unix:"]
+HEADERS = ["X-Forwarded-For", "Forwarded", "X-Real-IP", "CloudFront-Viewer-Address"]
+POLICIES = {
+    name: Policy.build(TrustedNetworks.parse(TRUSTED), ["HTTP_" + name.upper().replace("-", "_")])
+    for name in HEADERS
+}
+
+
+def test_a_policy_reads_and_keeps_x_forwarded_for_and_does_not_change():
+    policy = Policy.build(TrustedNetworks())
+    assert (policy.header, policy.keep_header) == ("HTTP_X_FORWARDED_FOR", True)
+    with pytest.raises(FrozenInstanceError):
+        policy.keep_header = False
+
+
+def test_every_outcome_but_the_good_one_can_be_rejected():
+    assert set(OUTCOMES) - set(REJECTABLE) == {"forwarded"}
+
+
+@pytest.mark.slow
+def test_the_pure_modules_do_not_import_django():
+    program = (
+        "import sys, django_trustedproxy, django_trustedproxy.engine.decision\n"
+        "print(sorted(m for m in sys.modules if m.partition('.')[0] in ('django', 'asgiref')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
+
+
+# Bits of a header, so that one address alone and lists of every kind come up.
+BITS = st.sampled_from(
+    [
+        *(
+            "10.0.0.2",
+            "fd00::2",
+            "unix:",
+            "6.6.6.6",
+            "2001:db8::6",
+            "6",
+            "unknown",
+            ":80",
+            "[",
+            "]",
+        ),
+        *(",", ", ", ",,", " " * 30, "for=10.0.0.2", 'for="[fd00::2]"', "for=6.6.6.6", ";", '"'),
+    ]
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000)
+@given(st.sampled_from(HEADERS), st.lists(BITS, min_size=1, max_size=6).map("".join))
+def test_one_address_is_told_as_the_walk_tells_it(header, value):
+    policy = POLICIES[header]
+    answer = decide(policy, "10.0.0.1", {policy.header: value})
+    told = fold("10.0.0.1", walk(policy.networks, policy.form.read(value)))
+    assert (answer.client, answer.proxies, answer.outcome, answer.client_port) == told
+    event(f"{header} is {answer.outcome}")
+
+
+def test_an_element_left_of_the_answer_is_not_parsed(monkeypatch):
+    parsed = []
+    parse = vars(hops)["_parse_element"]
+    monkeypatch.setattr(hops, "_parse_element", lambda text: parsed.append(text) or parse(text))
+    policy = POLICIES["Forwarded"]
+    value = "for=1.1.1.1;evil=x, for=6.6.6.6"
+    assert decide(policy, "10.0.0.1", {policy.header: value}).client == "6.6.6.6"
+    assert parsed == ["for=6.6.6.6"]
+
+
+def test_a_policy_keeps_trusted_peers_alone_and_at_most_256():
+    policy = Policy.build(TrustedNetworks.parse(TRUSTED))
+    for number in range(300):
+        client = {policy.header: f"203.0.113.{number % 256}"}
+        decide(policy, f"192.0.2.{number % 256}", client)
+        decide(policy, f"10.0.{number // 256}.{number % 256}", client)
+    assert len(policy.peers) == 256
+    assert {text.rpartition(".")[0] for text in policy.peers} == {"10.0.0"}
+    answer = decide(policy, "10.0.1.43", {policy.header: "203.0.113.9"})
+    assert (answer.client, answer.proxies) == ("203.0.113.9", ("10.0.1.43",))
+
+
+def test_a_peer_has_one_spelling_whether_it_is_remembered_or_not():
+    policy = POLICIES["X-Forwarded-For"]
+    for _, peer in itertools.product(range(2), ("::ffff:10.0.0.1", "10.0.0.1", "fd00:0::1%eth0")):
+        answer = decide(policy, peer, {})
+        assert answer.peer in ("10.0.0.1", "fd00::1")
+        assert answer.outcome == "missing"

@@ -1,0 +1,81 @@
+"""What the Makefile promises of the two ways to run the tests."""
+
+import os
+import shlex
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from tests import stack
+
+
+def make(*arguments):
+    """Return what make prints and would run."""
+    done = subprocess.run(
+        ["make", "--no-print-directory", *arguments],
+        cwd=stack.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.splitlines()
+
+
+def pytest_arguments(*arguments):
+    """Return the arguments that a target of make gives to pytest."""
+    program, *found = shlex.split(make("--dry-run", *arguments)[-1])
+    assert program == ".venv/bin/pytest"
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "part",
+    ["tests/test_headers.py", "-k test_no_header_has_two_purposes"],
+    ids=["file", "keyword"],  # which -k does not find
+)
+def test_a_part_of_the_tests_runs_alone_and_passes(part, tmp_path):
+    arguments = pytest_arguments("test", f"ARGS={part}")
+    assert arguments == ["--cov=django_trustedproxy", "--cov-fail-under=0", *part.split()]
+    env = {**os.environ, "COVERAGE_FILE": str(tmp_path / "coverage")}
+    command = [sys.executable, "-m", "pytest", "--verbose", *arguments]
+    done = subprocess.run(
+        command, cwd=stack.ROOT, env=env, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    ran = {line.partition("::")[0] for line in done.stdout.splitlines() if " PASSED" in line}
+    assert ran == {"tests/test_headers.py"}
+
+
+@pytest.mark.slow
+def test_the_whole_suite_asks_for_full_coverage():
+    assert pytest_arguments("test") == ["--cov=django_trustedproxy"]
+
+
+@pytest.mark.slow
+def test_the_fast_suite_is_what_help_names_first():
+    first = make("help")[0]
+    assert first.startswith("make test-fast ")
+    assert pytest_arguments("test-fast", "ARGS=-x") == ["-m", "not slow", "-x"]
+
+
+def bind():
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        lambda: subprocess.run([sys.executable, "--version"], check=True),
+        bind,
+        lambda: stack.can_connect(("127.0.0.1", 9)),
+        lambda: stack.process([sys.executable, "--version"], ready=[], log=os.devnull),
+    ],
+    ids=["run", "server", "client", "stack"],
+)
+def test_a_test_that_starts_something_cannot_be_a_fast_one(start):
+    with pytest.raises(pytest.fail.Exception, match="mark it so"):
+        start()

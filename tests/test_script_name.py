@@ -1,0 +1,145 @@
+"""The path prefix that a server states out of band: taken back where a client wrote it."""
+
+import asyncio
+from io import BytesIO
+
+import pytest
+from django.core.handlers.asgi import ASGIRequest
+from django.core.handlers.wsgi import WSGIRequest
+from django.test import override_settings
+from django.urls import get_script_prefix, set_script_prefix
+
+from django_trustedproxy import asgi, wsgi
+from django_trustedproxy.engine.purposes import is_prefix
+from django_trustedproxy.middleware import TrustedProxyMiddleware
+
+
+@pytest.fixture(autouse=True)
+def _script_prefix():
+    yield
+    set_script_prefix("/")
+
+
+@pytest.mark.parametrize("text", ["/app", "/app/", "/a b", "/ä/ö", "/a-b_c~d/e%20", "/", "/..."])
+def test_what_a_server_may_be_mounted_at_is_a_prefix(text):
+    assert is_prefix(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(".evil.example", "https://evil.example", "//evil.example", "/\\evil.example", "app"),
+        *("/a//b", "/a/../b", "/..", "/.", "/a\r\nX: y", "/a\x00", "/a?b", "/a#b", "\\\\evil"),
+    ],
+)
+def test_what_leads_elsewhere_is_none(text):
+    assert not is_prefix(text)
+
+
+def said(request):
+    return request.META["SCRIPT_NAME"], request.path, request.path_info, get_script_prefix()
+
+
+def under_wsgi(wrap=lambda application: application, **meta):
+    environ = {"REQUEST_METHOD": "GET", "wsgi.input": BytesIO(), "REMOTE_ADDR": "10.0.0.1", **meta}
+
+    def application(environ, _start):
+        set_script_prefix(environ.get("SCRIPT_NAME", "") or "/")
+        return [TrustedProxyMiddleware(said)(WSGIRequest(environ))]
+
+    (answer,) = wrap(application)(environ, None)
+    return answer
+
+
+def under_asgi(wrap=lambda application: application, **changes):
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/admin/",
+        "headers": [],
+        "client": ("10.0.0.1", 1),
+        **changes,
+    }
+    seen = []
+
+    async def respond(request):
+        return said(request)
+
+    async def application(scope, _receive, _send):
+        set_script_prefix(scope.get("root_path") or "/")
+        seen.append(await TrustedProxyMiddleware(respond)(ASGIRequest(scope, BytesIO())))
+
+    asyncio.run(wrap(application)(scope, None, None))
+    return seen[0]
+
+
+WSGI = {"middleware": under_wsgi, "wrapper": lambda **m: under_wsgi(wsgi.TrustedProxy, **m)}
+ASGI = {"middleware": under_asgi, "wrapper": lambda **m: under_asgi(asgi.TrustedProxy, **m)}
+PLAIN = ("", "/admin/", "/admin/", "/")
+
+
+@pytest.mark.parametrize("mount", WSGI)
+@pytest.mark.parametrize("forged", ["//evil.example", ".evil.example", "https://evil.example"])
+def test_a_script_name_that_is_no_prefix_is_empty(mount, forged):
+    assert WSGI[mount](SCRIPT_NAME=forged, PATH_INFO="/admin/") == PLAIN
+
+
+@pytest.mark.parametrize("mount", ASGI)
+@pytest.mark.parametrize("forged", ["//evil.example", ".evil.example", "https://evil.example"])
+def test_a_root_path_that_is_no_prefix_is_empty(mount, forged):
+    assert ASGI[mount](root_path=forged) == PLAIN
+
+
+@pytest.mark.parametrize("mount", WSGI)
+def test_an_honest_script_name_stays(mount):
+    honest = ("/app", "/app/admin/", "/admin/", "/app/")
+    assert WSGI[mount](SCRIPT_NAME="/app", PATH_INFO="/admin/") == honest
+
+
+@pytest.mark.parametrize("mount", ASGI)
+def test_an_honest_root_path_stays(mount):
+    honest = ("/app", "/app/admin/", "/admin/", "/app/")
+    assert ASGI[mount](root_path="/app", path="/app/admin/") == honest
+
+
+# What gunicorn makes of "GET /x/admin/" with a header SCRIPT_NAME.
+FORGED = {
+    "SCRIPT_NAME": "/x",
+    "HTTP_SCRIPT_NAME": "/x",
+    "PATH_INFO": "/admin/",
+    "RAW_URI": "/x/admin/",
+}
+
+
+@pytest.mark.parametrize("mount", WSGI)
+def test_the_path_gets_back_what_a_header_took_from_it(mount):
+    taken_back = ("", "/x/admin/", "/x/admin/", "/")
+    assert WSGI[mount](REMOTE_ADDR="192.0.2.1", **FORGED) == taken_back
+    with override_settings(TRUSTED_PROXY_PREFIX_HEADER="X-Forwarded-Prefix"):
+        assert WSGI[mount](**FORGED) == taken_back
+
+
+@pytest.mark.parametrize("mount", WSGI)
+def test_the_header_of_a_trusted_proxy_counts_where_no_other_is_named(mount):
+    assert WSGI[mount](**FORGED) == ("/x", "/x/admin/", "/admin/", "/x/")
+
+
+@pytest.mark.parametrize("mount", WSGI)
+@pytest.mark.parametrize("change", [{"HTTP_SCRIPT_NAME": "/y"}, {"RAW_URI": None}])
+def test_a_prefix_of_the_servers_own_is_not_taken_back(mount, change):
+    meta = {**FORGED, "REMOTE_ADDR": "192.0.2.1", **change}
+    meta = {key: value for key, value in meta.items() if value is not None}
+    assert WSGI[mount](**meta)[0] == "/x"
+
+
+@pytest.mark.parametrize("mount", WSGI)
+def test_a_prefix_beyond_ascii_is_taken_back_too(mount):
+    sent = "/ä".encode().decode("latin-1")
+    meta = {**FORGED, "SCRIPT_NAME": sent, "HTTP_SCRIPT_NAME": sent, "REMOTE_ADDR": "192.0.2.1"}
+    assert WSGI[mount](**meta)[::2] == ("", "/ä/admin/")
+
+
+def test_the_setting_of_django_is_the_sites_own():
+    with override_settings(FORCE_SCRIPT_NAME="//cdn.example/app"):
+        assert under_wsgi(PATH_INFO="/admin/")[0] == "//cdn.example/app"
+        assert under_asgi()[0] == "//cdn.example/app"
