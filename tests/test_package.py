@@ -72,7 +72,10 @@ def test_no_module_but_the_table_of_neighbours_has_more_than_300_lines():
 
 ROOMS = {
     "engine": ("engine",),
-    "conf": ("engine", "display"),
+    "entries": ("engine", "display"),
+    "conf": ("engine", "display", "entries"),
+    "overview": ("engine", "display"),
+    "pasted": ("engine",),
     "environ": ("engine",),
     "servers": (),
     "limiter": ("engine",),
@@ -90,7 +93,10 @@ ROOMS = {
     "asgi": ("conf", "engine", "environ", "log", "exceptions"),
     "testing": ("conf", "engine"),
     "panels": ("conf", "engine", "environ", "explanation", "exceptions", "display", "remarks"),
-    "management": ("conf", "engine", "explanation", "exceptions", "display", "remarks"),
+    "management": (
+        *("conf", "engine", "explanation", "exceptions", "display", "remarks"),
+        *("overview", "pasted"),
+    ),
     "display": (),
     "apps": ("checks",),
     "__init__": ("engine", "exceptions", "log", "middleware"),

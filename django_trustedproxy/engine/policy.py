@@ -79,6 +79,7 @@ class Policy:
     designations: tuple[Designation, ...]
     keep_header: bool
     reject: frozenset[Outcome]
+    reject_exempt: frozenset[str]
     dropped: frozenset[str]
     dropped_if_direct: frozenset[str]
     raw_names: Mapping[bytes, str]
@@ -86,7 +87,7 @@ class Policy:
     peers: dict[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def build(
+    def build(  # noqa: PLR0913 - a setting each
         cls,
         networks: TrustedNetworks,
         headers: Sequence[str] = ("HTTP_X_FORWARDED_FOR",),
@@ -94,6 +95,7 @@ class Policy:
         *,
         keep_header: bool = True,
         reject: Iterable[Outcome] = (),
+        reject_exempt: Iterable[str] = (),
     ) -> Policy:
         """Make a policy that reads the first of `headers` (META keys) and drops the others.
 
@@ -118,6 +120,7 @@ class Policy:
             designations=tuple(first.values()),
             keep_header=keep_header,
             reject=rejected,
+            reject_exempt=frozenset(reject_exempt),
             dropped=dropped,
             dropped_if_direct=dropped_if_direct,
             raw_names={raw_name(key): key for key in dropped_if_direct},
