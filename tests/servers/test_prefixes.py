@@ -36,7 +36,9 @@ TAKEN_BY_DAPHNE = OF_DAPHNE - {
     "Daphne-Root-Path: a host",
     "Daphne-Root-Path: a URL",
 }
-TAKEN_BY_GUNICORN = OF_GUNICORN - {"SCRIPT_NAME: no segment"} | {"Script_Name"}
+TAKEN_BY_GUNICORN = OF_GUNICORN - {"SCRIPT_NAME: no segment", "SCRIPT_NAME: a host"} | {
+    "Script_Name"
+}
 RECIPES = [Front(proxy.name, proxy) for proxy in proxies.SINGLE]
 BARE = [front._replace(changes=bare) for front in RECIPES]
 # What passes a name with an underscore where nothing is configured against it.
