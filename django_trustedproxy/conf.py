@@ -21,10 +21,18 @@ from .engine.networks import (
     parse_entry,
 )
 from .engine.policy import Designation, Policy
-from .engine.purposes import FORWARDED, FORWARDING_HEADERS, is_token, meta_name, meta_names
+from .engine.purposes import (
+    FORWARDED,
+    FORWARDING_HEADERS,
+    PURPOSES,
+    is_token,
+    meta_name,
+    meta_names,
+)
+from .names import NEVER_DESIGNATED, key_of, read_guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from .engine.answer import Outcome
     from .engine.networks import Network
@@ -39,26 +47,17 @@ DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXY_PREFIX_HEADER": None,
     "TRUSTED_PROXY_KEEP_HEADER": True,
     "TRUSTED_PROXY_REJECT": (),
+    "TRUSTED_PROXY_GUARDED_HEADERS": [],
 }
 
 PURPOSE_SETTINGS = {
     purpose: f"TRUSTED_PROXY_{purpose.upper()}_HEADER"
-    for purpose in FORWARDING_HEADERS
+    for purpose in PURPOSES
     if purpose != "client"
 }
 _EXAMPLES = {name: FORWARDING_HEADERS[purpose][0] for purpose, name in PURPOSE_SETTINGS.items()} | {
     "TRUSTED_PROXY_HEADER": "X-Forwarded-For"
 }
-
-# No name at all, headers that servers hand over without the HTTP_ prefix, and headers that a site
-# would miss if they were dropped: none of them can carry what a proxy adds.
-_NEVER_DESIGNATED = frozenset(
-    meta_name(name)
-    for name in (
-        *("", "Host", "Content-Length", "Content-Type", "Cookie", "Authorization", "Origin"),
-        *("Referer", "Connection", "Transfer-Encoding", "User-Agent"),
-    )
-)
 
 
 class Problem(NamedTuple):
@@ -93,12 +92,15 @@ def parse(source: object) -> tuple[Policy, list[Problem]]:
     reader = _Reader(source)
     networks = reader.networks("TRUSTED_PROXIES")
     headers = reader.headers("TRUSTED_PROXY_HEADER")
+    designations = [*reader.designations(headers), *designated_by_django(source, headers)]
+    designated = {*headers, *(designation.header for designation in designations)}
     policy = Policy.build(
         networks,
         headers,
-        [*reader.designations(headers), *designated_by_django(source, headers)],
+        designations,
         keep_header=reader.flag("TRUSTED_PROXY_KEEP_HEADER"),
         reject=reader.outcomes("TRUSTED_PROXY_REJECT"),
+        guarded=reader.guarded("TRUSTED_PROXY_GUARDED_HEADERS", designated),
     )
     return policy, reader.problems
 
@@ -111,7 +113,7 @@ def designated_by_django(source: object, taken: tuple[str, ...]) -> Iterator[Des
     if isinstance(ssl_header, (list, tuple)) and len(ssl_header) == 2:
         key = ssl_header[0]
         is_header = isinstance(key, str) and is_token(key) and key == key.upper()
-        others = meta_names("client").union(_NEVER_DESIGNATED, taken)
+        others = meta_names("client").union(NEVER_DESIGNATED, taken)
         if is_header and key.startswith("HTTP_") and "-" not in key and key not in others:
             yield Designation("scheme", key, is_written=False)
     if getattr(source, "USE_X_FORWARDED_HOST", False):
@@ -243,15 +245,10 @@ class _Reader:
         return tuple(keys) or (meta_name(DEFAULTS[name]),)
 
     def _header(self, name: str, header: object) -> str | None:
-        if isinstance(header, str) and is_token(header):
-            is_meta_form = header.upper().startswith("HTTP_") and "-" not in header
-            key = header.upper() if is_meta_form else meta_name(header)
-            # Servers drop a header whose name has an underscore, so nobody can mean one.
-            is_possible = is_meta_form or "_" not in header
-            if is_possible and key not in _NEVER_DESIGNATED:
-                return key
-        self._report_header(name, header)
-        return None
+        key = key_of(header)
+        if key is None:
+            self._report_header(name, header)
+        return key
 
     def _report_header(self, name: str, header: object) -> None:
         example = _EXAMPLES[name]
@@ -288,3 +285,10 @@ class _Reader:
                 hint = f"Remove it from {name}."
                 self.report("trustedproxy.E011", fact, f"some of {known}", outcome, hint)
         return [outcome for outcome in REJECTABLE if outcome in value]
+
+    def guarded(self, name: str, designated: Collection[str]) -> list[str]:
+        keys, faults = read_guarded(name, self.value(name), designated)
+        for fault in faults:
+            fact = f"{name} {fault.fact}"
+            self.report(fault.id, fact, fault.expected, fault.got, fault.hint)
+        return keys

@@ -72,7 +72,8 @@ def test_no_module_but_the_table_of_neighbours_has_more_than_300_lines():
 
 ROOMS = {
     "engine": ("engine",),
-    "conf": ("engine", "display"),
+    "conf": ("engine", "display", "names"),
+    "names": ("engine",),
     "environ": ("engine",),
     "explanation": ("engine", "environ", "display", "conf"),
     "checks": ("conf", "engine", "checks"),
