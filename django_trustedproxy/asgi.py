@@ -97,9 +97,9 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
         # By index, as Django does, so that a malformed pair does not raise.
         meta["REMOTE_ADDR"], meta["REMOTE_PORT"] = client[0], client[1]
     scheme = scope.get("scheme") or _PLAIN[scope["type"]]
-    findings = log.receive(meta, policy)
+    came = log.receive(meta, policy, event=scope.get("aws.event"))
     answer = rewrite(meta, policy, scheme, is_unix)
-    log.tell(answer, findings, policy)
+    log.tell(answer, came, policy, meta, scheme, headers)
     if answer and not policy.passed.isdisjoint(lines):
         headers = _with_passed(sent, policy)
         for key in policy.passed.intersection(lines):
@@ -114,7 +114,7 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
         changed["client"] = (meta["REMOTE_ADDR"], port)
     elif not is_unix:
         changed["client"] = None  # what is no address would be believed to be one
-    if not is_prefix(scope.get("root_path") or "/"):
+    if (root_path := scope.get("root_path")) and not is_prefix(root_path):
         changed["root_path"] = ""
     if answer.statements:
         _write_scope(changed, answer)

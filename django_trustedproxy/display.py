@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from reprlib import Repr
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class _ShortRepr(Repr):
@@ -42,3 +46,8 @@ _short = _ShortRepr()
 def short_repr(value: object) -> str:
     """Return a repr of any object: of at most about 60 characters, or a few such in a container."""
     return _short.repr(value)
+
+
+def join_some(texts: Sequence[str]) -> str:
+    """Join texts, but not more than make a readable sentence."""
+    return ", ".join(texts[:5]) + (", …" if len(texts) > 5 else "")

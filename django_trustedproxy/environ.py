@@ -29,21 +29,39 @@ def rewrite(
     REMOTE_ADDR becomes the client, the designated header its verified part, and every other
     forwarding header goes. An address that the server reported is written in canonical spelling.
     `scheme` and `is_unix` tell of the connection what `meta` does not. The answer stays under
-    `KEY`. Where there is one already it is kept, as a second decision would take the client for an
-    untrusted peer; headers that have come since then go all the same.
+    `KEY`. Where there is one already, `keep` keeps it.
     """
     decided = find_answer(meta)
     if decided is not None:
-        for key in policy.dropped_by(decided).intersection(meta):
-            del meta[key]
-        _write_headers(meta, policy, decided)
-        return decided
+        return keep(meta, policy, decided)
+    return rewrite_anew(meta, policy, scheme, is_unix)
+
+
+def keep(meta: dict[str, Any], policy: Policy, answer: Answer) -> Answer:
+    """Leave a decided request as it is, without the headers that have come since.
+
+    A second decision would take the client for an untrusted peer.
+    """
+    for key in policy.dropped_by(answer).intersection(meta):
+        del meta[key]
+    _write_headers(meta, policy, answer)
+    return answer
+
+
+def rewrite_anew(
+    meta: dict[str, Any],
+    policy: Policy,
+    scheme: str = "",
+    is_unix: bool | None = None,  # noqa: FBT001 - as `decide` has it
+) -> Answer:
+    """Do what `rewrite` does for a request that is not decided yet."""
     reported = meta.get("REMOTE_ADDR")
     answer = decide(policy, reported, meta, scheme, is_unix)
-    if "HTTP_SCRIPT_NAME" in answer.dropped:
-        _take_back_prefix(meta)
-    for key in answer.dropped:
-        del meta[key]
+    if answer.dropped:
+        if "HTTP_SCRIPT_NAME" in answer.dropped:
+            _take_back_prefix(meta)
+        for key in answer.dropped:
+            del meta[key]
     # A header that is the client's canonical address stays as it is.
     is_canonical = answer.proxies and answer.header_text == answer.client and policy.keep_header
     if answer.header is not None and (not is_canonical or policy.designations):
@@ -69,7 +87,7 @@ def hand_on(answer: Answer) -> str:
     """
     if not answer.client or answer.header is None:
         return answer.client or ""  # deciding again tells the same
-    address = answer.client.encode().decode()  # a new object
+    address = answer.client.lower()  # the same text, and always a new object
     _written.set((address, answer))
     return address
 
@@ -81,8 +99,8 @@ def find_answer(meta: dict[str, Any]) -> Answer | None:
     one of what came over a connection, so that no client can have it, whatever context the request
     is handled in.
     """
-    answer = meta.get(KEY)
-    if isinstance(answer, Answer):
+    if KEY in meta and isinstance(meta[KEY], Answer):
+        answer: Answer = meta[KEY]
         return answer
     written = _written.get()
     if written is None or meta.get("REMOTE_ADDR") is not written[0]:
@@ -142,10 +160,7 @@ def _take_back_scheme(meta: dict[str, Any], policy: Policy, answer: Answer) -> N
     uWSGI 2.0.31 makes the text of any X-Forwarded-Proto, from anybody, wsgi.url_scheme. What it
     knows itself, or a server that speaks its protocol told it, is in HTTPS and UWSGI_SCHEME.
     """
-    is_left_to_others = bool(answer) and not any(
-        designation.purpose == "scheme" for designation in policy.designations
-    )
-    if is_left_to_others and meta.get("wsgi.url_scheme") in _SCHEMES:
+    if answer and "scheme" not in policy.purposes and meta.get("wsgi.url_scheme") in _SCHEMES:
         return
     own = meta.get("UWSGI_SCHEME")
     if own not in _SCHEMES:

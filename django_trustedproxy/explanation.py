@@ -5,12 +5,14 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .display import short_repr
-from .engine.addresses import UNIX
+from .display import join_some, short_repr
+from .engine.addresses import UNIX, parse_hop
 from .engine.decision import MAX_HOPS, Verdict, walk
-from .engine.networks import TrustedNetworks, parse_entry
+from .engine.networks import parse_entry
 from .engine.purposes import wire_name
 from .environ import KEY, rewrite
+from .remarks import ABOUT_CLIENT, Remark, Seen, remarks
+from .servers import advice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from .engine.policy import Policy
 
 _END = object()
-# Where proxies stand, and clients of the public do not.
-_INTERNAL = TrustedNetworks.parse(["private", "loopback", "link-local", "shared"])
 
 
 class Hop(NamedTuple):
@@ -34,22 +34,28 @@ class Hop(NamedTuple):
 class Explanation(NamedTuple):
     """A request before and after the decision, and the way that led to it.
 
-    `hops` are in the order of reading, from the right. `is_read_to_end` tells whether nothing of
-    the header was left unread.
+    `header_text` is the designated client header as it came, also where it was not read. `hops` are
+    in the order of reading, from the right. `is_read_to_end` tells whether nothing of the header
+    was left unread. `remarks` are what else the request suggests.
     """
 
     answer: Answer
+    header_text: str | None
     peer_trusted_by: str | None
     hops: tuple[Hop, ...]
     is_read_to_end: bool
     before: dict[str, Any]
     after: dict[str, Any]
-    suggestion: str
+    remarks: tuple[Remark, ...]
 
-    @property
-    def sentence(self) -> str:
-        """Say why REMOTE_ADDR is what it is, and what else the request suggests."""
-        return sentence(self.answer, self.hops) + self.suggestion
+    def sentence(self, reject: str = "") -> str:
+        """Say why REMOTE_ADDR is what it is, and what else the request suggests of the client.
+
+        `reject` is the outcome in `TRUSTED_PROXY_REJECT` that the request is rejected for.
+        """
+        names_itself = names(self.header_text, self.answer.peer)
+        first = sentence(self.answer, self.hops, reject=reject, names_itself=names_itself)
+        return " ".join([first, *(r.text for r in self.remarks if r.kind in ABOUT_CLIENT)])
 
 
 def explain(policy: Policy, entries: Sequence[object], meta: dict[str, Any]) -> Explanation:
@@ -63,12 +69,11 @@ def explain(policy: Policy, entries: Sequence[object], meta: dict[str, Any]) -> 
     hops: tuple[Hop, ...] = ()
     value = meta.get(policy.header)
     is_read_to_end = True
-    is_direct = answer.outcome == "direct"
-    if value and not is_direct:
+    if value and answer:
         hops, is_read_to_end = _read(policy, entries, value)
-    trusted_by = None if is_direct else _entry_of(answer.peer or UNIX, entries)
-    further = suggestion(answer, policy.networks, value)
-    return Explanation(answer, trusted_by, hops, is_read_to_end, dict(meta), after, further)
+    trusted_by = _entry_of(answer.peer or UNIX, entries) if answer else None
+    further = tuple(remarks(policy, answer, Seen(after, meta)))
+    return Explanation(answer, value, trusted_by, hops, is_read_to_end, dict(meta), after, further)
 
 
 def _read(policy: Policy, entries: Sequence[object], value: str) -> tuple[tuple[Hop, ...], bool]:
@@ -90,107 +95,147 @@ def _entry_of(address: str, entries: Sequence[object]) -> str | None:
     if address == UNIX:
         return UNIX
     parsed = ip_address(address)
-    for entry in entries:
-        if any(parsed in network for network in parse_entry(entry)):
-            return str(entry)
-    return None
+    trusting = (e for e in entries if any(parsed in network for network in parse_entry(e)))
+    return next(map(str, trusting), None)
 
 
-def sentence(answer: Answer, hops: Sequence[Hop] = ()) -> str:
+def names(header_text: object, address: str | None) -> bool:
+    """Tell whether the text of a client header has an address among its entries."""
+    return bool(address) and address in [part.strip() for part in str(header_text).split(",")]
+
+
+def sentence(
+    answer: Answer,
+    hops: Sequence[Hop] = (),
+    *,
+    reject: str = "",
+    names_itself: bool = False,
+    server: str = "",
+) -> str:
     """Say why REMOTE_ADDR is what it is, and what to do if that is wrong.
 
-    Header text appears escaped and shortened only.
+    `reject` is the outcome in `TRUSTED_PROXY_REJECT` that the request is rejected for.
+    `names_itself` tells whether the header names the peer, `server` which server may have taken it
+    from there. Header text appears escaped and shortened only.
     """
     peer = answer.peer
-    who = "the peer, on a Unix socket," if peer == UNIX else f"the peer {peer}"
     if answer.outcome == "unknown":
-        told = "no address" if answer.reported is None else short_repr(answer.reported)
-        return f"The server reported {told} for the peer, so nobody is the client."
+        return _unknown(answer.reported) + _rejected(reject)
+    who = "the peer, on a Unix socket," if peer == UNIX else f"the peer {peer}"
     if answer.outcome == "direct":
-        return _upper(f"{who} is not in TRUSTED_PROXIES, so it is the client{_remedy(answer)}")
+        so = _so(answer, reject, "it is the client")
+        dropped = _dropped(answer, _taken(server) if names_itself else _listed(peer))
+        return _upper(f"{who} is not in TRUSTED_PROXIES{so}{dropped}")
     if answer.outcome == "missing":
-        return _upper(f"{who} is a trusted proxy but {_missing(answer)}")
+        so = _so(answer, reject, "REMOTE_ADDR stays")
+        return _upper(f"{who} is a trusted proxy but sent no {answer.header}{so}.{_sent(answer)}")
     if answer.outcome == "malformed":
-        before = _what_ended(hops)
         last = f"{answer.client}, the last verified hop," if answer.proxies else who
-        return (
-            f"The walk through {answer.header} ended before {before}, so {last} stands for the "
-            "client."
-        )
+        so = _so(answer, reject, f"{last} stands for the client")
+        came = "" if hops else f" It came as {short_repr(answer.header_text)}."
+        return f"The walk through {answer.header} ended before {_end(hops)}{so}.{came}"
     if not answer.proxies:
-        return _upper(
-            f"{who} is the client: {answer.header} names only the Unix socket that it reached."
-        )
+        text = f"{who} is the client: {answer.header} names only the Unix socket that it reached."
+        return _upper(text) + _rejected(reject)
     return (
         f"{answer.client} is the client: {answer.header} names it, behind the trusted "
-        f"{_some(answer.proxies)}."
+        f"{join_some(answer.proxies)}.{_rejected(reject)}"
     )
 
 
-def suggestion(answer: Answer, networks: TrustedNetworks, header_text: str | None = None) -> str:
-    """Say what else may be wrong, as a further sentence, or return "".
+def reject_name(policy: Policy, answer: Answer) -> str:
+    """Return the name in `TRUSTED_PROXY_REJECT` that a rejected request is rejected for."""
+    return answer.outcome if answer.outcome in policy.reject else "malformed"
 
-    `header_text` is the designated header as it came.
-    """
-    client = answer.client
-    if client is None:
-        return ""
-    if answer.outcome == "direct":
-        if client not in [part.strip() for part in (header_text or "").split(",")]:
-            return ""
+
+def _unknown(reported: str | None) -> str:
+    if reported is None:
         return (
-            " But the header names the peer itself: a server that processes headers has taken it "
-            f"from there. {_NO_PROXY_HEADERS}"
+            "The server reported no address for the peer, so nobody is trusted. A connection that "
+            "the client has closed already can look like this."
         )
-    if not answer.proxies:
-        return ""
-    packed = ip_address(client).packed
-    if packed not in _INTERNAL or packed in networks:
-        return ""
-    return f" If {client} is a proxy of your own, add it to TRUSTED_PROXIES."
+    hop = parse_hop(reported) if reported else None
+    if hop and hop[2] is not None:
+        return (
+            f"The server reported {short_repr(reported)} as the peer. That has a port in it and is "
+            f"not an address, so nobody is trusted. Have it report {hop[1]} without the port."
+        )
+    return (
+        f"The server reported {short_repr(reported)} as the peer, which is not an address, so "
+        "nobody is trusted. Have it report the address that connected; an adapter or a middleware "
+        "may have put a header there."
+    )
 
 
-def taken_from_header(address: str, header: str) -> str:
+def _so(answer: Answer, reject: str, consequence: str) -> str:
+    """Return what follows from an outcome, or that the request is rejected."""
+    if not reject:
+        return f", so {consequence}"
+    if reject == answer.outcome:
+        return f", so the request is {_answered(reject)}"
+    return f"; the request is {_answered(reject)}"
+
+
+def _rejected(reject: str) -> str:
+    return f" {answered(reject)}" if reject else ""
+
+
+def answered(reject: str) -> str:
+    """Say that a request is rejected."""
+    return f"The request is {_answered(reject)}."
+
+
+def _answered(reject: str) -> str:
+    return f'answered with 400 (TRUSTED_PROXY_REJECT names "{reject}")'
+
+
+def _dropped(answer: Answer, remedy: str) -> str:
+    if not answer.dropped:
+        return "."
+    verb = "was" if len(answer.dropped) == 1 else "were"
+    return f", and {_wire_names(answer.dropped)} {verb} dropped. {remedy}"
+
+
+def _listed(peer: str | None) -> str:
+    return (
+        f'If it is your own proxy, add "{peer}" to TRUSTED_PROXIES; if it is not, leave it '
+        "out, or it could claim any address."
+    )
+
+
+def _taken(server: str) -> str:
+    return (
+        "The header names the peer itself, so a server that processes headers has probably taken "
+        f"it from there. Do not list it. {advice(server)}"
+    )
+
+
+def taken_from_header(address: str, header: str, server: str = "") -> str:
     """Say that the server took REMOTE_ADDR, shown as `address`, from the header already."""
     return (
         f"The server seems to have taken REMOTE_ADDR ({address}) from {header} already, so the "
-        f"proxy cannot be seen any more. {_NO_PROXY_HEADERS}"
+        f"proxy cannot be seen any more. {advice(server)}"
     )
 
 
-def malformed_header(name: str, peer: str | None) -> str:
-    """Say that the header of a purpose could not be believed."""
-    return (
-        f"{name} from the trusted proxy {peer} is malformed: its values differ, or one has the "
-        "wrong form. Have the proxy set it."
-    )
-
-
-_NO_PROXY_HEADERS = "Run uvicorn with --no-proxy-headers, and daphne without --proxy-headers."
-
-
-def _remedy(answer: Answer) -> str:
+def _sent(answer: Answer) -> str:
     if not answer.dropped:
-        return "."
-    listed = f'"{answer.peer}"' if answer.peer else '"unix:"'
-    verb = "was" if len(answer.dropped) == 1 else "were"
+        return " Have the proxy set it; its own health checks carry none."
     return (
-        f", and {_names(answer.dropped)} {verb} dropped. If it is your own proxy, add {listed} "
-        "to TRUSTED_PROXIES; if it is not, leave it out, or it could claim any address."
-    )
-
-
-def _missing(answer: Answer) -> str:
-    text = f"sent no {answer.header}, so REMOTE_ADDR stays."
-    if not answer.dropped:
-        return f"{text} Have the proxy set it; its own health checks carry none."
-    return (
-        f"{text} It sent {_names(answer.dropped)}: name the header that your proxy sets in "
+        f" It sent {_wire_names(answer.dropped)}: name the header that your proxy sets in "
         "TRUSTED_PROXY_HEADER."
     )
 
 
-def _what_ended(hops: Sequence[Hop]) -> str:
+def cleared_by_waitress(header: str) -> str:
+    """Say that waitress takes the client header away."""
+    return (
+        f"waitress removes {header} before Django sees it. Run it with "
+        "--no-clear-untrusted-proxy-headers."
+    )
+
+
+def _end(hops: Sequence[Hop]) -> str:
     if not hops:
         return "something that is not an address"
     if hops[-1].verdict == "too many hops":
@@ -202,10 +247,5 @@ def _upper(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def _names(keys: Sequence[str]) -> str:
-    return _some([wire_name(key) for key in keys])
-
-
-def _some(texts: Sequence[str]) -> str:
-    """Join texts, but not more than make a readable sentence."""
-    return ", ".join(texts[:5]) + (", …" if len(texts) > 5 else "")
+def _wire_names(keys: Sequence[str]) -> str:
+    return join_some([wire_name(key) for key in keys])

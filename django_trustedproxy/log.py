@@ -1,4 +1,4 @@
-"""What the log tells: why an answer may not be the expected one, once per process and kind.
+"""What the log tells: why an answer may not be the expected one, in few lines.
 
 Servers do not run system checks, so what they did to the first requests is told here as well.
 """
@@ -6,58 +6,99 @@ Servers do not run system checks, so what they did to the first requests is told
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.apps import apps
 from django.core.signals import request_started
 
-from .display import short_repr
-from .engine.addresses import parse_peer
 from .engine.answer import OUTCOMES, Outcome
 from .engine.purposes import FORWARDED
-from .explanation import malformed_header, sentence, suggestion, taken_from_header
+from .exceptions import rejection
+from .explanation import (
+    answered,
+    cleared_by_waitress,
+    names,
+    reject_name,
+    sentence,
+)
+from .limiter import Limiter
+from .remarks import ABOUT_CLIENT, Seen, remarks
+from .servers import running_server
+from .traces import connected_by_event, findings, has_no_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Mapping, Sequence
 
     from .engine.answer import Answer
     from .engine.policy import Policy
+    from .limiter import Count
 
 logger = logging.getLogger("django_trustedproxy")
+_is_enabled_for = logger.isEnabledFor
 
 _SNAPSHOT = "trusted_proxy.reported"
-# The marks of other wrappers: what they keep of REMOTE_ADDR, as it is or in a dictionary.
-_MARKS = (
-    "werkzeug.proxy_fix.orig",
-    "werkzeug.proxy_fix.orig_remote_addr",
-    "wsgi_cloudflare_proxy_fix.orig",
-)
 _CLEARED_BY_WAITRESS = ("HTTP_X_FORWARDED_FOR", FORWARDED)
+# What browsers send and health checks do not.
+_OF_BROWSERS = ("HTTP_COOKIE", "HTTP_REFERER", "HTTP_ORIGIN", "HTTP_ACCEPT_LANGUAGE")
+# Of the requests in good order, the first ones and then one in so many are looked at closely.
+_FIRST, _SELDOM = 64, 4_096
+_MOST_WATCHED = 1_000
+_DAILY = "(Logged once per day and network.)"
+# Also without a LOGGING setting, which would name the logger.
+_LINE = "django-trustedproxy: %s%s"
+_MOST_NAMED = 10
+_BELONGS = " If one is a proxy of your own, add its address to TRUSTED_PROXIES; add nobody else."
+# Of the headers of an ASGI scope, what is looked at besides the forwarding headers.
+_READ = (*_OF_BROWSERS, "HTTP_HOST")
 
 
-# The kinds that were told. There are few, so that a flood of requests changes nothing.
-_told: set[str] = set()
-_counts: dict[Outcome, int] = dict.fromkeys(OUTCOMES, 0)
-# Whether the first requests are looked at: until one came through a trusted proxy, or a finding was
-# made.
-_is_watching = False
+class Came(NamedTuple):
+    """What one request shows before it is decided.
+
+    `findings` are what other code did to it, as a kind and a sentence. `headers` has the designated
+    headers as they came, by META key.
+    """
+
+    findings: tuple[tuple[str, str], ...]
+    headers: Mapping[str, Any]
+    names_itself: bool
+
+
+_limiter = Limiter()
+_counts: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
+# How many requests are still looked at for what other code did to them before. It ends with the
+# first one that came through a trusted proxy.
+_watched = 0
+# The number of the next forwarded request that is looked at closely.
+_next_look = 0
+# The kind of the last finding, after which peers are clients; also "event" in a function.
+_rewriter = ""
 
 
 def counts() -> dict[Outcome, int]:
     """Return how many requests had each outcome, in this process since its start."""
-    return dict(_counts)
+    return {outcome: _counts[outcome] for outcome in OUTCOMES}
 
 
 def watch() -> None:
     """Look at the next requests for what other code did to them before."""
-    global _is_watching  # noqa: PLW0603 - the process has one log
-    _is_watching = True
+    _look_at(_MOST_WATCHED)
     request_started.connect(_remember, dispatch_uid=_SNAPSHOT)
+    if apps.ready and not apps.is_installed("django_trustedproxy"):
+        _write(
+            "not-installed",
+            logging.WARNING,
+            '"django_trustedproxy" is not in INSTALLED_APPS, so "manage.py check" finds no mistake '
+            'in the TRUSTED_ settings, and "manage.py trustedproxy" is missing. Add it.',
+            tail="",
+        )
 
 
-def _settle() -> None:
-    global _is_watching  # noqa: PLW0603 - the process has one log
-    _is_watching = False
-    request_started.disconnect(dispatch_uid=_SNAPSHOT)
+def _look_at(requests: int) -> None:
+    global _watched  # noqa: PLW0603 - the process has one log
+    _watched = requests
+    if not requests:
+        request_started.disconnect(dispatch_uid=_SNAPSHOT)
 
 
 # What ASGI says of the peer is still in the scope, so only an environ needs a snapshot.
@@ -66,87 +107,171 @@ def _remember(environ: dict[str, Any] | None = None, **_: object) -> None:
         environ[_SNAPSHOT] = environ.get("REMOTE_ADDR")
 
 
-def receive(meta: dict[str, Any], policy: Policy, peer: object = None) -> tuple[str, ...]:
-    """Return what one of the first requests shows of other code that has processed it.
+def receive(
+    meta: dict[str, Any], policy: Policy, peer: object = None, event: object = None
+) -> Came | None:
+    """Return what there is to remember of a request until it is decided, or None.
 
-    `peer` is the address in the ASGI scope, where there is one.
+    `peer` is the address in the ASGI scope and `event` that of a function, where there is one.
     """
-    return tuple(_findings(meta, meta.pop(_SNAPSHOT, peer), policy)) if _is_watching else ()
+    global _rewriter  # noqa: PLW0603 - the process has one log
+    if not _watched and not policy.designations:
+        return None
+    headers = {d.header: meta.get(d.header) for d in policy.designations}
+    if not _watched:
+        return Came((), headers, names_itself=False)
+    _look_at(_watched - 1)
+    connected = connected_by_event(meta, event)
+    if connected:
+        _rewriter = "event"
+    found = tuple(findings(meta, meta.pop(_SNAPSHOT, peer), policy, connected))
+    return Came(found, headers, names(meta.get(policy.header), meta.get("REMOTE_ADDR")))
 
 
-def tell(answer: Answer, findings: tuple[str, ...], policy: Policy, server: object = "") -> None:
-    """Log what may be a wrong configuration, the first time that it happens in this process.
+def tell(  # noqa: PLR0913, PLR0917 - what there is to see of a request
+    answer: Answer,
+    came: Came | None,
+    policy: Policy,
+    meta: Mapping[str, Any],
+    scheme: str = "",
+    headers: Sequence[tuple[bytes, bytes]] = (),
+) -> None:
+    """Log what may be a wrong configuration, in few lines. Header text is escaped and shortened.
 
-    `server` is the SERVER_SOFTWARE of an environ. Header text is shown escaped and shortened.
+    `meta` is META after the decision, `scheme` that of the connection where it is not there, and
+    `headers` the other headers of an ASGI scope.
     """
-    _counts[answer.outcome] += 1
-    if _is_watching:
-        _tell_first(answer, findings, policy, server)
-    elif answer.outcome == "forwarded" and not answer.statements and not logger.isEnabledFor(10):
-        return
-    if logger.isEnabledFor(logging.DEBUG):
-        logger.debug(sentence(answer))
     outcome = answer.outcome
-    is_noted = outcome == "forwarded" or (outcome == "direct" and not answer.dropped)
-    if not is_noted and outcome not in _told:
-        _told.add(outcome)
-        text = f" It came as {short_repr(answer.header_text)}." if outcome == "malformed" else ""
-        logger.warning("%s%s (Logged once per process.)", sentence(answer), text)
-    if answer.statements:
-        for name in answer.malformed_headers:
-            if name not in _told:
-                _told.add(name)
-                logger.warning("%s (Logged once per process.)", malformed_header(name, answer.peer))
+    number = _counts[outcome] = _counts[outcome] + 1
+    if outcome == "forwarded":
+        is_plain = number < _next_look
+        if is_plain and came is None and not answer.statements and not _is_enabled_for(10):
+            return
+        is_plain = is_plain and not any(s.is_malformed for s in answer.statements)
+    else:
+        is_plain = outcome == "direct" and not answer.dropped
+    if is_plain and not (came and came.findings) and not _is_enabled_for(10):
+        return
+    if headers and answer:
+        known = {f"HTTP_{n.decode('latin-1').upper().replace('-', '_')}": v for n, v in headers}
+        meta = {key: known[key].decode("latin-1") for key in _READ if key in known} | dict(meta)
+    _tell(answer, came or _NOTHING, policy, Seen(meta, came.headers if came else {}, scheme))
 
 
-def _tell_first(answer: Answer, came: tuple[str, ...], policy: Policy, server: object) -> None:
-    findings = list(came)
-    is_cleared = str(server).startswith("waitress") and policy.header in _CLEARED_BY_WAITRESS
-    if is_cleared and answer.outcome == "missing":
-        findings.append(
-            f"waitress removes {policy.header_name} before Django sees it. Run it with "
-            "--no-clear-untrusted-proxy-headers."
+_NOTHING = Came((), {}, names_itself=False)
+
+
+def _tell(answer: Answer, came: Came, policy: Policy, seen: Seen) -> None:
+    global _rewriter, _next_look  # noqa: PLW0603 - the process has one log
+    if answer.outcome == "forwarded" and _counts["forwarded"] >= _FIRST:
+        _next_look = _counts["forwarded"] + _SELDOM
+    _write_summaries()
+    reject = reject_name(policy, answer) if rejection(policy, answer) else ""
+    for kind, text in came.findings:
+        # Its peers are clients, whose networks do not count.
+        _write(kind, logging.WARNING, text, answer, about=kind, tail="")
+        _rewriter = kind
+    if not answer:
+        _tell_of_stranger(answer, came, seen, reject)
+        return
+    if answer.outcome != "missing" and _watched:
+        _look_at(0)
+
+    def said() -> str:
+        return sentence(answer, reject=reject)
+
+    _debug(answer, said)
+    if answer.outcome == "malformed":
+        _write("malformed", logging.WARNING, said, answer)
+    elif answer.outcome == "missing":
+        _tell_of_missing(answer, policy, seen, said, is_rejected=bool(reject))
+    for remark in remarks(policy, answer, seen):
+        text = f"{said()} {remark.text}" if remark.kind in ABOUT_CLIENT else remark.text
+        if reject and remark.kind.endswith("malformed"):
+            text = f"{text} {answered(reject)}"
+        _write(remark.kind, remark.level, text, answer, remark.about)
+
+
+def _tell_of_stranger(answer: Answer, came: Came, seen: Seen, reject: str) -> None:
+    """Tell of a request whose peer is not trusted."""
+
+    # Worded only where it is written: strangers may send many.
+    def text() -> str:
+        # A peer that is a client: nobody may be invited to trust it.
+        is_client = came.names_itself or _is_rewritten(seen.after)
+        server = running_server()
+        return sentence(answer, reject=reject, names_itself=is_client, server=server)
+
+    _debug(answer, text)
+    if answer.outcome == "unknown" or answer.dropped:
+        if _counts[answer.outcome] % _FIRST == 0 and not _watched:
+            _look_at(1)  # whoever sent the first requests, a server that rewrites is noticed
+        # Nothing is lost where the header names the peer.
+        if not (came.names_itself or _is_rewritten(seen.after)):
+            _write(answer.outcome, logging.WARNING, text, answer)
+
+
+def _is_rewritten(meta: Mapping[str, Any]) -> bool:
+    """Tell whether the peer is what a server, wrapper or middleware wrote, as a finding told."""
+    return bool(_rewriter) and (_rewriter != "server" or has_no_port(meta))
+
+
+def _debug(answer: Answer, text: Callable[[], str]) -> None:
+    if logger.isEnabledFor(logging.DEBUG):
+        logger.debug(_LINE, text(), "", extra=_extra(answer.outcome, answer))
+
+
+def _tell_of_missing(
+    answer: Answer, policy: Policy, seen: Seen, said: Callable[[], str], *, is_rejected: bool
+) -> None:
+    """Tell of a trusted peer without the header, which every health check is."""
+    is_waitress = str(seen.after.get("SERVER_SOFTWARE")).startswith("waitress")
+    if is_waitress and policy.header in _CLEARED_BY_WAITRESS and not _counts["forwarded"]:
+        _write("waitress", logging.WARNING, cleared_by_waitress(policy.header_name), answer)
+        return
+    is_likely = answer.dropped or is_rejected or any(map(seen.after.get, _OF_BROWSERS))
+    level = logging.WARNING if is_likely else logging.INFO
+    _write("missing", level, said, answer)
+
+
+def _write(  # noqa: PLR0913, PLR0917 - the parts of a line
+    kind: str,
+    level: int,
+    text: str | Callable[[], str],
+    answer: Answer | None = None,
+    about: str | None = None,
+    tail: str = f" {_DAILY}",
+) -> None:
+    """Write a line, if the limiter admits one about the network of `about`, or of the peer."""
+    address = about or (None if answer is None else answer.peer)
+    if not _limiter.admit((kind, level), address):
+        return
+    written = text if isinstance(text, str) else text()
+    logger.log(level, _LINE, written, tail, extra=_extra(kind, answer))
+
+
+def _write_summaries() -> None:
+    for summary in _limiter.summaries():
+        kind, level = summary.kind
+        # What a line told of already is no news.
+        logger.log(
+            level if summary.is_news else logging.INFO,
+            _LINE,
+            f"Requests of kind {kind!r} in the last hour: {summary.total}. Most came from "
+            f"{', '.join(_counted(count) for count in summary.counts[:_MOST_NAMED])}.",
+            _BELONGS if kind == "direct" else "",
+            extra=_extra(kind, None),
         )
-    if further := suggestion(answer, policy.networks):
-        findings.append(f"{sentence(answer)}{further}")
-    for finding in findings:
-        logger.warning(finding)
-    if findings or answer.outcome in ("forwarded", "malformed"):
-        _settle()
 
 
-def _findings(meta: dict[str, Any], reported: object, policy: Policy) -> Iterator[str]:
-    address = meta.get("REMOTE_ADDR")
-    marks = [m for m in _MARKS if m in meta and _original(meta[m], address) != address]
-    if marks:
-        original = _original(meta[marks[0]], address)
-        yield (
-            f"A wrapper changed REMOTE_ADDR from {short_repr(original)} to {short_repr(address)} "
-            f"before Django saw the request (it left {marks[0]!r}). Remove it: TRUSTED_PROXIES "
-            "decides."
-        )
-    elif reported is not None and reported != address:
-        yield (
-            f"A middleware changed REMOTE_ADDR from {short_repr(reported)} to "
-            f"{short_repr(address)} before TrustedProxyMiddleware. Put TrustedProxyMiddleware "
-            "first in MIDDLEWARE, and remove the other."
-        )
-    elif _is_from_header(meta, address, policy):
-        yield taken_from_header(short_repr(address), policy.header_name)
+def _counted(count: Count) -> str:
+    if count.network == count.address:
+        return f"{count.network or 'no address'} (at least {count.number})"
+    return f"{count.network} (at least {count.number}, the last from {count.address})"
 
 
-def _original(mark: object, address: object) -> object:
-    if isinstance(mark, dict):
-        return mark.get("REMOTE_ADDR", address)
-    return address if mark is None else mark
-
-
-def _is_from_header(meta: dict[str, Any], address: object, policy: Policy) -> bool:
-    """Tell whether an ASGI client without a port is an address of the header."""
-    # Django's AsyncClient has the port 0 as well, so the port alone says nothing. On a Unix socket,
-    # some servers report it with an address that is none.
-    if meta.get("REMOTE_PORT") not in (0, "0") or not isinstance(address, str):
-        return False
-    if address == "0.0.0.0" or parse_peer(address) is None:  # noqa: S104 - compared
-        return False
-    return address in [hop.strip() for hop in str(meta.get(policy.header, "")).split(",")]
+def _extra(kind: str, answer: Answer | None) -> dict[str, str | None]:
+    facts: dict[str, str | None] = {"kind": kind, "peer": None, "client": None, "outcome": None}
+    if answer is not None:
+        facts |= {"peer": answer.peer, "client": answer.client, "outcome": answer.outcome}
+    return facts

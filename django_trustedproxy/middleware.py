@@ -15,7 +15,7 @@ from .conf import get_policy
 from .engine.addresses import is_unix_scope
 from .engine.answer import Answer
 from .engine.purposes import is_prefix
-from .environ import KEY, find_answer, rewrite, write_client
+from .environ import KEY, find_answer, keep, rewrite_anew, write_client
 from .exceptions import RejectedByTrustedProxy, rejection
 
 if TYPE_CHECKING:
@@ -46,26 +46,29 @@ class TrustedProxyMiddleware:
 
     def __call__(self, request: HttpRequest) -> Any:
         policy, meta = get_policy(), request.META
-        peer, scheme, is_unix = None, "", None
+        peer, scheme, is_unix, event = None, "", None, None
         if isinstance(request, ASGIRequest):
             _take_over(request)
             peer = (request.scope.get("client") or (None,))[0]
             scheme = request.scope.get("scheme") or "http"
             is_unix = is_unix_scope(request.scope)
-        is_wrapped = find_answer(meta) is not None
-        findings = () if is_wrapped else log.receive(meta, policy, peer)
+            event = request.scope.get("aws.event")
         script_name = meta.get("SCRIPT_NAME")
-        answer = rewrite(meta, policy, scheme, is_unix)
+        decided = find_answer(meta)
+        if decided is not None:
+            answer = keep(meta, policy, decided)
+        else:
+            came = log.receive(meta, policy, peer, event)
+            answer = rewrite_anew(meta, policy, scheme, is_unix)
+            log.tell(answer, came, policy, meta, scheme)
         if script_name:
             _judge_script_name(request, script_name)
-        if not is_wrapped:
-            log.tell(answer, findings, policy, meta.get("SERVER_SOFTWARE"))
         # Cached copies of what has changed, which an earlier middleware may have asked for (Django
         # 5.2 to 6.1).
         request.__dict__.pop("headers", None)
         request.__dict__.pop("_current_scheme_host", None)
         if policy.designations:
-            _write_request(request, policy, answer, is_wrapped=is_wrapped)
+            _write_request(request, policy, answer, is_wrapped=decided is not None)
         request.trusted_proxy = answer  # type: ignore[attr-defined] # what this package adds
         if policy.reject and (reason := rejection(policy, answer)):
             raise RejectedByTrustedProxy(reason)
@@ -115,9 +118,10 @@ def _write_request(
     request: HttpRequest, policy: Policy, answer: Answer, *, is_wrapped: bool
 ) -> None:
     """Bring what Django computed from META and scope into step with the statements."""
-    scheme = answer.stated("scheme")
-    if scheme is not None and isinstance(request, ASGIRequest):
+    if isinstance(request, ASGIRequest) and (scheme := answer.stated("scheme")) is not None:
         request.scope = {**request.scope, "scheme": scheme}  # the server keeps its own
+    if "prefix" not in policy.purposes:
+        return
     prefix = answer.stated("prefix")
     if prefix is not None:
         script_name = request.META.get("SCRIPT_NAME", "")
@@ -126,6 +130,5 @@ def _write_request(
         # Django prefers what Apache's mod_rewrite says to what a wrapper wrote.
         request.META["SCRIPT_NAME"] = script_name if is_below else prefix
         request.path = f"{request.META['SCRIPT_NAME']}/{request.path_info.removeprefix('/')}"
-    if any(designation.purpose == "prefix" for designation in policy.designations):
-        # Also for a request without a prefix: Django's test client keeps that of the last one.
-        set_script_prefix(request.META.get("SCRIPT_NAME", ""))
+    # Also for a request without a prefix: Django's test client keeps that of the last one.
+    set_script_prefix(request.META.get("SCRIPT_NAME", ""))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from . import log
 from .conf import get_policy
 from .engine.purposes import is_prefix
-from .environ import find_answer, rewrite
+from .environ import find_answer, keep, rewrite_anew
 from .exceptions import log_rejection, rejection
 
 if TYPE_CHECKING:
@@ -32,13 +32,15 @@ class TrustedProxy:
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         policy = get_policy()
-        is_decided = find_answer(environ) is not None
-        findings = () if is_decided else log.receive(environ, policy)
-        answer = rewrite(environ, policy)
-        if not is_prefix(environ.get("SCRIPT_NAME") or "/"):
+        answer = find_answer(environ)
+        if answer is not None:
+            keep(environ, policy, answer)
+        else:
+            came = log.receive(environ, policy)
+            answer = rewrite_anew(environ, policy)
+            log.tell(answer, came, policy, environ)
+        if (script_name := environ.get("SCRIPT_NAME")) and not is_prefix(script_name):
             environ["SCRIPT_NAME"] = ""
-        if not is_decided:
-            log.tell(answer, findings, policy, environ.get("SERVER_SOFTWARE"))
         if policy.reject and (reason := rejection(policy, answer)):
             log_rejection(reason)
             start_response("400 Bad Request", [("Content-Type", "text/plain")])

@@ -1,6 +1,7 @@
 """The guide in docs/: its messages are real, its tables are true, and every page is found."""
 
 import asyncio
+import logging
 import re
 import subprocess
 import sys
@@ -100,6 +101,7 @@ def test_a_message_of_django_is_what_django_says(caplog):
 @pytest.fixture
 def heard(caplog, told):
     """Send a request through the middleware, as the first of a process, and return the log."""
+    caplog.set_level(logging.INFO, "django_trustedproxy")
 
     def send(settings=None, **meta):
         told.clear()
@@ -116,9 +118,39 @@ def heard(caplog, told):
     return send
 
 
-def test_a_message_of_the_package_is_what_it_says(heard, caplog):
+def test_a_message_of_the_package_is_what_it_says(heard, caplog, told):
     one_proxy = {"TRUSTED_PROXIES": ["172.18.0.2"]}
+    scheme = {"TRUSTED_PROXY_SCHEME_HEADER": "X-Forwarded-Proto"}
+    found = {"HTTP_X_FORWARDED_FOR": CLIENT}
+    site = {"HTTP_HOST": "example.com", "HTTP_ORIGIN": "https://example.com"}
     said = [
+        *heard(REMOTE_ADDR="10.0.0.1:8000"),
+        *heard(REMOTE_ADDR=f"6.6.6.6, {CLIENT}"),
+        *heard(
+            {"TRUSTED_PROXIES": ["127.0.0.1"]},
+            REMOTE_ADDR="127.0.0.1",
+            HTTP_X_FORWARDED_FOR="127.0.0.1",
+        ),
+        *heard(
+            {"TRUSTED_PROXIES": ["127.0.0.1"]},
+            REMOTE_ADDR="127.0.0.1",
+            HTTP_X_FORWARDED_FOR="6.6.6.6, 127.0.0.1",
+        ),
+        *heard(scheme, **found),
+        *heard({"SECURE_SSL_REDIRECT": True}, **found, HTTP_X_FORWARDED_PROTO="https"),
+        *heard(
+            {"ALLOWED_HOSTS": ["example.com"]},
+            **found,
+            HTTP_HOST="app:8000",
+            HTTP_X_FORWARDED_HOST="example.com",
+        ),
+        *heard(
+            scheme,
+            **site,
+            HTTP_X_FORWARDED_FOR=f"{CLIENT}, 10.0.0.2",
+            HTTP_X_FORWARDED_PROTO="http",
+        ),
+        *heard({"INSTALLED_APPS": []}, **found),
         *heard(REMOTE_ADDR="172.18.0.2", HTTP_X_FORWARDED_FOR=CLIENT),
         *heard(REMOTE_ADDR="unix:", HTTP_X_FORWARDED_FOR=CLIENT),
         *heard(),
@@ -135,6 +167,16 @@ def test_a_message_of_the_package_is_what_it_says(heard, caplog):
         *heard(REMOTE_ADDR=CLIENT, **{"werkzeug.proxy_fix.orig": {"REMOTE_ADDR": PROXY}}),
         *heard({"TRUSTED_PROXY_REJECT": ["direct"]}, REMOTE_ADDR=STRANGER),
     ]
+    rejecting = {**scheme, "TRUSTED_PROXY_REJECT": ["malformed"]}
+    caplog.clear()
+    with override_settings(**rejecting):
+        Client().get("/echo", REMOTE_ADDR=PROXY, **found, HTTP_X_FORWARDED_PROTO="x")
+        told.clear()
+        for peer in ("172.18.0.2", "192.0.2.1"):
+            Client().get("/echo", REMOTE_ADDR=peer, **found)
+        told.now = 3_600
+        Client().get("/echo", REMOTE_ADDR=PROXY)
+    said += [record.getMessage() for record in caplog.records]
     chain = ["tests.test_log.rewriting", STACK[0]]
     with override_settings(MIDDLEWARE=chain):
         caplog.clear()
@@ -160,7 +202,7 @@ def test_the_log_of_a_first_health_check_is_as_its_page_says(heard):
     (written,) = re.findall(
         r"`(The peer 10\.0\.1\.20 [^`]*)`", PAGES["docs/health-checks.md"].read_text()
     )
-    assert message == f"{written} (Logged once per process.)"
+    assert message == f"django-trustedproxy: {written} (Logged once per day and network.)"
 
 
 LISTS = [b.text for b in blocks("docs/address-lists.md") if b.language == "sh"]
@@ -292,7 +334,7 @@ def test_a_health_check_is_answered_by_the_middleware_of_the_page(probe, caplog,
     assert probe(answered=False, **changes) == status
     logged = [record.getMessage() for record in caplog.records]
     assert probe(answered=True, **changes) == 200
-    reasons = [message for message in logged if "HTTP_HOST" in message or "REJECT" in message]
+    reasons = [m for m in logged if "HTTP_HOST" in m or m.endswith("TRUSTED_PROXY_REJECT names.")]
     page = PAGES["docs/health-checks.md"].read_text()
     for reason in reasons:
         assert re.sub(r".*(with outcome 'direct').*", r"\1", reason) in page

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 
 import pytest
 from django.core.handlers.asgi import ASGIRequest
@@ -9,8 +10,11 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory, override_settings
 
 from django_trustedproxy import counts
-from django_trustedproxy.asgi import TrustedProxy
+from django_trustedproxy.asgi import TrustedProxy, rewrite_scope
+from django_trustedproxy.conf import get_policy
+from django_trustedproxy.limiter import DAY, MOST_COUNTED, MOST_LINES, MOST_TOLD
 from django_trustedproxy.middleware import TrustedProxyMiddleware
+from tests.test_explanation import SEVEN, meta_of
 
 CLIENT = "203.0.113.9"
 CHANGED = f"changed REMOTE_ADDR from '10.0.0.1' to '{CLIENT}' before"
@@ -26,20 +30,26 @@ def rewriting(get_response):
     return middleware
 
 
+SPEAKER = "django-trustedproxy: "
+ONCE = " (Logged once per day and network.)"
+
+
 @pytest.fixture
 def serve(caplog):
-    """Send requests through one middleware, and return what it logs."""
+    """Send requests through one middleware, and return the warnings of its log."""
     middleware = TrustedProxyMiddleware(lambda _: HttpResponse())
 
     def send(**meta):
         caplog.clear()
         middleware(RequestFactory().get("/", **{"REMOTE_ADDR": "10.0.0.1", **meta}))
-        assert {(r.name, r.levelno) for r in caplog.records} <= {
-            ("django_trustedproxy", logging.WARNING)
-        }
-        return [record.getMessage() for record in caplog.records]
+        return messages(caplog)
 
     return send
+
+
+def messages(caplog):
+    records = [r for r in caplog.records if r.name == "django_trustedproxy"]
+    return [r.getMessage().removeprefix(SPEAKER) for r in records if r.levelno >= logging.WARNING]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +83,7 @@ def test_a_middleware_that_changed_the_address_before_ours_is_told_once(caplog):
         client = Client()
         for _ in range(2):
             client.get("/echo", REMOTE_ADDR="10.0.0.1")
-    assert [record.getMessage() for record in caplog.records] == [
+    assert messages(caplog) == [
         f"A middleware {CHANGED} TrustedProxyMiddleware. Put TrustedProxyMiddleware first in "
         "MIDDLEWARE, and remove the other."
     ]
@@ -99,13 +109,13 @@ async def respond(_):
 
 
 @pytest.mark.parametrize(
-    ("client", "meta_address", "header", "hint"),
+    ("client", "meta_address", "header", "kind"),
     [
         # uvicorn took the client from the header, and left the header in place
-        ((CLIENT, 0), None, f"6.6.6.6, {CLIENT}", "--no-proxy-headers"),
-        ((CLIENT, "0"), None, CLIENT, "--no-proxy-headers"),
+        ((CLIENT, 0), None, f"6.6.6.6, {CLIENT}", "server"),
+        ((CLIENT, "0"), None, CLIENT, "server"),
         # An earlier middleware changed META; the scope still knows the peer
-        (("10.0.0.1", 4711), CLIENT, CLIENT, "A middleware changed"),
+        (("10.0.0.1", 4711), CLIENT, CLIENT, "middleware"),
         # Near misses
         ((CLIENT, 4711), None, CLIENT, None),
         (("", "0"), None, None, None),
@@ -117,16 +127,19 @@ async def respond(_):
     ],
 )
 def test_a_server_that_took_the_address_from_the_header_is_told(
-    caplog, client, meta_address, header, hint
+    caplog, client, meta_address, header, kind
 ):
     middleware = TrustedProxyMiddleware(respond)
     asyncio.run(middleware(asgi_request(client, meta_address, header)))
-    messages = [r.getMessage() for r in caplog.records if r.name == "django_trustedproxy"]
-    assert [hint in message for message in messages] == ([True] if hint else [])
+    found = [r.kind for r in caplog.records if r.name == "django_trustedproxy"]
+    assert [kind for kind in found if kind in ("server", "middleware")] == ([kind] if kind else [])
+    # Nobody is invited to trust a client's address.
+    assert not kind or f'add "{CLIENT}"' not in caplog.text
 
 
-def test_a_peer_address_that_is_no_text_is_not_taken_for_one_of_the_header(serve):
-    assert serve(REMOTE_ADDR=0, REMOTE_PORT=0, HTTP_X_FORWARDED_FOR="0") == []
+def test_a_peer_that_is_no_text_is_told_as_what_it_is(serve):
+    (message,) = serve(REMOTE_ADDR=0, REMOTE_PORT=0, HTTP_X_FORWARDED_FOR="0")
+    assert message.startswith("The server reported '0' as the peer, which is not an address")
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded"])
@@ -134,7 +147,7 @@ def test_waitress_that_removes_the_header_is_told(serve, header):
     with override_settings(TRUSTED_PROXY_HEADER=header):
         assert serve(SERVER_SOFTWARE="waitress") == [
             f"waitress removes {header} before Django sees it. Run it with "
-            "--no-clear-untrusted-proxy-headers."
+            f"--no-clear-untrusted-proxy-headers.{ONCE}"
         ]
 
 
@@ -189,9 +202,7 @@ def test_an_adapter_under_asgi_is_told_by_what_its_event_says(caplog, peer, hint
         asyncio.run(TrustedProxy(application)(request.scope, None, None))
     else:
         asyncio.run(TrustedProxyMiddleware(respond)(request))
-    messages = [r.getMessage() for r in caplog.records if r.name == "django_trustedproxy"]
-    found = [m for m in messages if "The event" in m or "The server" in m]
-    assert [hint in message for message in found] == ([True] if hint else [])
+    assert [hint in message for message in messages(caplog)] == ([True] if hint else [])
 
 
 @pytest.mark.parametrize(
@@ -201,12 +212,32 @@ def test_an_event_that_tells_nobody_is_no_finding(serve, event):
     assert serve(REMOTE_ADDR="6.6.6.6", **{"lambda.event": event}) == []
 
 
+def test_waitress_that_let_the_header_through_once_is_not_told_at_a_health_check(serve):
+    assert serve(SERVER_SOFTWARE="waitress", HTTP_X_FORWARDED_FOR=CLIENT) == []
+    assert serve(SERVER_SOFTWARE="waitress") == []
+
+
+MARK = {"werkzeug.proxy_fix.orig": {"REMOTE_ADDR": "10.0.0.9"}}
+
+
 def test_looking_ends_with_the_first_header_that_comes_by(serve):
-    mark = {"werkzeug.proxy_fix.orig": {"REMOTE_ADDR": "10.0.0.9"}}
     assert serve() == []
-    assert serve(REMOTE_ADDR="192.0.2.1", HTTP_X_FORWARDED_FOR=CLIENT) == []
     assert serve(HTTP_X_FORWARDED_FOR=CLIENT) == []
-    assert serve(**mark) == []
+    assert serve(**MARK) == []
+
+
+def test_looking_is_cheap_in_the_end_whoever_comes(serve):
+    for number in range(1_000):
+        serve(REMOTE_ADDR=f"192.0.2.{number % 250}")
+    assert serve(REMOTE_ADDR="192.0.2.1", **MARK) == []
+
+
+def test_a_server_that_rewrites_is_noticed_after_whatever_came_first(serve):
+    for number in range(1_000):
+        serve(REMOTE_ADDR=f"192.0.2.{number % 250}")
+    meta = {"REMOTE_ADDR": CLIENT, "REMOTE_PORT": 0, "HTTP_X_FORWARDED_FOR": CLIENT}
+    found = [message for _ in range(130) for message in serve(**meta)]
+    assert [message for message in found if message.startswith("The server seems to have")]
 
 
 def test_what_is_noted_before_a_request_does_not_reach_a_view():
@@ -218,8 +249,217 @@ def test_what_is_noted_before_a_request_does_not_reach_a_view():
 
 def test_requests_are_counted_by_outcome():
     before = counts()
+    assert set(before.values()) == {0}
     middleware = TrustedProxyMiddleware(lambda request: request)
     for peer in ("10.0.0.1", "192.0.2.1", "192.0.2.2"):
         middleware(RequestFactory().get("/", REMOTE_ADDR=peer))
     more = {outcome: number - before[outcome] for outcome, number in counts().items()}
     assert more == {"direct": 2, "missing": 1, "forwarded": 0, "malformed": 0, "unknown": 0}
+
+
+def test_a_peer_that_the_header_names_is_nobody_to_list(serve):
+    assert serve(REMOTE_ADDR=CLIENT, HTTP_X_FORWARDED_FOR=f"6.6.6.6, {CLIENT}") == []
+
+
+# How often
+
+
+@pytest.mark.parametrize(
+    ("meta", "beginning"),
+    [
+        (
+            {"REMOTE_ADDR": "192.0.2.1", "HTTP_X_FORWARDED_FOR": CLIENT},
+            "The peer 192.0.2.1 is not in TRUSTED_PROXIES",
+        ),
+        (
+            {"HTTP_X_REAL_IP": CLIENT},
+            "The peer 10.0.0.1 is a trusted proxy but sent no X-Forwarded-For",
+        ),
+        (
+            {"HTTP_X_FORWARDED_FOR": "evil\x1b[31m" + "x" * 500},
+            "The walk through X-Forwarded-For ended before something that is not an address",
+        ),
+    ],
+)
+def test_what_may_be_a_wrong_configuration_is_told_once_a_day(serve, told, meta, beginning):
+    said = [message for _ in range(3) for message in serve(**meta)]
+    told.now = DAY
+    (message,) = said
+    assert message.startswith(beginning)
+    assert message.endswith(ONCE)
+    assert message.isprintable()
+    assert len(message) < 500
+    assert message in serve(**meta)
+
+
+def test_a_proxy_that_is_not_listed_is_named_after_a_stranger(serve):
+    serve(REMOTE_ADDR="192.0.2.66", HTTP_X_FORWARDED_FOR="6.6.6.6")
+    (message,) = serve(REMOTE_ADDR="172.18.0.2", HTTP_X_FORWARDED_FOR=CLIENT)
+    assert 'add "172.18.0.2" to TRUSTED_PROXIES' in message
+
+
+def test_a_proxy_that_is_not_listed_is_named_within_the_hour_in_a_flood(serve, told):
+    said = []
+    for number in range(3_000):
+        peer = f"{100 + number // 256}.{number % 256}.2.1"
+        said += serve(REMOTE_ADDR=peer, HTTP_X_FORWARDED_FOR="6.6.6.6")
+    for number in range(60):
+        told.now += 3_600 / 60
+        said += serve(REMOTE_ADDR="172.18.0.2", HTTP_X_FORWARDED_FOR=CLIENT)
+        said += serve(REMOTE_ADDR=f"99.{number}.2.1", HTTP_X_FORWARDED_FOR=CLIENT)
+    lines, (summary, proxy, _) = said[:MOST_LINES], said[MOST_LINES:]
+    assert all("172.18.0.2" not in line for line in lines)
+    assert 'add "172.18.0.2" to TRUSTED_PROXIES' in proxy
+    assert re.fullmatch(
+        r"Requests of kind 'direct' in the last hour: 3118\. Most came from 172\.18\.0\.0/24 \(at least \d\d, the last "
+        r"from 172\.18\.0\.2\), .*\. If one is a proxy of your own, add its address to TRUSTED_PROXIES; "
+        r"add nobody else\.",
+        summary,
+    )
+    assert len(summary) < 800
+    remembered, counted = told.limiter.size()
+    assert remembered <= MOST_TOLD
+    assert counted <= MOST_COUNTED
+
+
+def test_an_hour_that_a_line_told_of_is_summed_up_below_a_warning(hear, told):
+    (first,) = hear("10.0.0.1", **{"X-Real-IP": CLIENT})
+    told.now = 3_600
+    (summary, _) = hear("")
+    assert (first.levelno, summary.levelno) == (logging.WARNING, logging.INFO)
+    assert summary.getMessage() == (
+        f"{SPEAKER}Requests of kind 'missing' in the last hour: 1. Most came from 10.0.0.0/24 (at least 1, the last from "
+        "10.0.0.1)."
+    )
+
+
+def test_a_peer_on_a_socket_is_summed_up_by_its_name(hear, told):
+    with override_settings(TRUSTED_PROXIES=["unix:"]):
+        hear("unix:")
+        told.now = 3_600
+        (summary, *_) = hear("192.0.2.1", **{"X-Real-IP": CLIENT})
+    assert "Most came from unix: (at least 1)." in summary.getMessage()
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {"REMOTE_ADDR": "192.0.2.1"},
+        {"HTTP_X_FORWARDED_FOR": CLIENT, "HTTP_X_REAL_IP": "1.1.1.1"},
+        {},
+    ],
+)
+def test_what_is_in_order_is_no_warning(serve, meta):
+    assert serve(**meta) == []
+
+
+def test_a_health_check_is_told_at_info_and_once(hear):
+    assert [r.levelno for r in hear("10.0.0.1")] == [logging.INFO]
+    assert hear("10.0.0.1") == []
+
+
+@pytest.mark.parametrize("header", ["Cookie", "Referer", "Origin", "Accept-Language"])
+def test_a_browser_without_the_header_is_a_warning_also_after_a_health_check(hear, header):
+    hear("10.0.0.1")
+    (record,) = hear("10.0.0.1", **{header: "de"})
+    assert record.levelno == logging.WARNING
+    assert "Have the proxy set it" in record.getMessage()
+
+
+def test_a_mistake_that_begins_late_is_told(serve):
+    for _ in range(100):
+        assert serve(HTTP_X_FORWARDED_FOR=CLIENT) == []
+    found = []
+    with override_settings(SECURE_SSL_REDIRECT=True):
+        for _ in range(4_200):
+            found += serve(HTTP_X_FORWARDED_FOR=CLIENT, HTTP_X_FORWARDED_PROTO="https")
+    assert len(found) == 1
+    assert "nothing reads it" in found[0]
+
+
+def test_a_malformed_header_is_told_at_once_however_late(serve):
+    with override_settings(TRUSTED_PROXY_SCHEME_HEADER="X-Forwarded-Proto"):
+        for _ in range(100):
+            assert serve(HTTP_X_FORWARDED_FOR=CLIENT, HTTP_X_FORWARDED_PROTO="https") == []
+        (message,) = serve(HTTP_X_FORWARDED_FOR=CLIENT, HTTP_X_FORWARDED_PROTO="quic")
+    assert "It came as 'quic'." in message
+
+
+# What a record has
+
+
+def test_a_record_has_fields_for_a_pipeline(hear):
+    (record,) = hear("192.0.2.1", **{"X-Forwarded-For": CLIENT})
+    fields = (record.kind, record.peer, record.client, record.outcome)
+    assert fields == ("direct", "192.0.2.1", "192.0.2.1", "direct")
+    assert record.getMessage().startswith(SPEAKER)
+    (record,) = hear("10.0.0.1", **{"X-Forwarded-For": f"{CLIENT}, 10.0.0.7, 10.0.0.1"})
+    fields = (record.kind, record.peer, record.client, record.outcome)
+    assert fields == ("own-host", "10.0.0.1", CLIENT, "forwarded")
+
+
+def test_each_request_is_told_at_debug(caplog, serve):
+    with caplog.at_level(logging.DEBUG, "django_trustedproxy"):
+        for _ in range(100):
+            serve(HTTP_X_FORWARDED_FOR=CLIENT)
+        assert [record.getMessage() for record in caplog.records] == [
+            f"{SPEAKER}{CLIENT} is the client: X-Forwarded-For names it, behind the trusted 10.0.0.1."
+        ]
+        serve(REMOTE_ADDR="192.0.2.1")
+        assert [record.getMessage() for record in caplog.records] == [
+            f"{SPEAKER}The peer 192.0.2.1 is not in TRUSTED_PROXIES, so it is the client."
+        ]
+
+
+def test_an_app_that_is_not_installed_is_told_once(settings, caplog):
+    settings.INSTALLED_APPS = []
+    for _ in range(2):
+        TrustedProxyMiddleware(respond)
+    (message,) = messages(caplog)
+    assert message.startswith('"django_trustedproxy" is not in INSTALLED_APPS')
+    (record,) = caplog.records
+    fields = (record.kind, record.peer, record.client, record.outcome)
+    assert fields == ("not-installed", None, None, None)
+
+
+def test_the_wrapper_sees_what_a_browser_sent(caplog):
+    scope = {
+        "type": "http",
+        "path": "/",
+        "headers": [
+            (b"host", b"example.com"),
+            (b"origin", b"https://example.com"),
+            (b"x-forwarded-for", f"{CLIENT}, 10.0.0.7".encode()),
+            (b"x-forwarded-proto", b"http"),
+        ],
+        "client": ("10.0.0.1", 4711),
+    }
+    with override_settings(TRUSTED_PROXY_SCHEME_HEADER="X-Forwarded-Proto"):
+        rewrite_scope(scope, get_policy())
+    (message,) = messages(caplog)
+    assert "10.0.0.1 probably overwrites what 10.0.0.7 sent" in message
+
+
+# What leads on from SEVEN.
+LOGGED = {
+    "peer not listed": 'add "172.18.0.2" to TRUSTED_PROXIES',
+    "wrong header name": "It sent X-Real-IP: name the header that your proxy sets",
+    "uvicorn rewrote already": "Run uvicorn with --no-proxy-headers",
+    "nginx does not set the header": "Have the proxy set it",
+    "Unix socket not listed": 'add "unix:" to TRUSTED_PROXIES',
+    "two proxies but one listed": "If 10.0.0.2 is a proxy of your own, add it to TRUSTED_PROXIES.",
+}
+
+
+@pytest.mark.parametrize("case", LOGGED)
+def test_one_log_line_says_why(case, hear):
+    settings, arguments, _ = SEVEN[case]
+    meta = meta_of(arguments)
+    with override_settings(**settings):
+        (record,) = hear(meta.pop("REMOTE_ADDR"), meta)
+    assert LOGGED[case] in record.getMessage()
+
+
+def test_a_port_from_azure_is_no_matter_for_the_log(hear):
+    meta = meta_of(SEVEN["port from Azure"][1])
+    assert hear(meta.pop("REMOTE_ADDR"), meta) == []

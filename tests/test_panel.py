@@ -5,8 +5,11 @@ import html
 import re
 
 import pytest
+from django.core.handlers.asgi import ASGIHandler
 
+from django_trustedproxy.asgi import TrustedProxy
 from django_trustedproxy.checks.middleware import OUR_MIDDLEWARE
+from django_trustedproxy.panels import TrustedProxyPanel
 from tests.test_explanation import SEVEN, meta_of
 
 CLIENT = "203.0.113.9"
@@ -27,7 +30,9 @@ def _toolbar(settings):
     settings.TEMPLATES = [
         {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}
     ]
-    settings.DEBUG_TOOLBAR_PANELS = ["django_trustedproxy.panels.TrustedProxyPanel"]
+    settings.DEBUG_TOOLBAR_PANELS = [
+        f"{TrustedProxyPanel.__module__}.{TrustedProxyPanel.__qualname__}"
+    ]
     settings.DEBUG_TOOLBAR_CONFIG = {"SHOW_TOOLBAR_CALLBACK": lambda _: True}
     settings.TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto"
 
@@ -89,10 +94,101 @@ def test_the_panel_works_under_asgi(async_client, client):
 @pytest.mark.parametrize("case", SEVEN)
 def test_the_panel_says_why(client, settings, case):
     changes, arguments, line = SEVEN[case]
+    settings.TRUSTED_PROXY_SCHEME_HEADER = None
     for name, value in changes.items():
         setattr(settings, name, value)
     page = client.get("/page", **meta_of(arguments)).content.decode()
     panel = html.unescape(text_of(stored(client, page)))
-    # The panel has no header text, and so cannot tell what the server took from it.
-    outcome, _, reason = line.partition(" But the header names")[0].partition(": ")
-    assert f"{outcome} : {reason}" in panel
+    outcome, _, reason = line.partition(": ")
+    sentence, _, remark = reason.partition(" If 10.0.0.2 is")
+    assert f"{outcome} : {sentence}" in panel
+    assert remark in panel
+
+
+def test_the_panel_shows_what_changed(client):
+    page = client.get("/page", REMOTE_ADDR="10.0.0.1", headers=HEADERS).content.decode()
+    panel = html.unescape(text_of(stored(client, page)))
+    assert (
+        f"META Before After HTTP_X_FORWARDED_FOR '6.6.6.6, {CLIENT}, 10.0.0.2' '{CLIENT}, 10.0.0.2' "
+        f"HTTP_X_REAL_IP '6.6.6.6' none REMOTE_ADDR '10.0.0.1' '{CLIENT}' wsgi.url_scheme 'http' 'https'"
+        in panel
+    )
+
+
+def test_the_panel_shows_what_a_malformed_header_said_escaped(client):
+    headers = {"X-Forwarded-For": "<b>x</b>", "X-Forwarded-Proto": "<i>"}
+    page = client.get("/page", REMOTE_ADDR="10.0.0.1", headers=headers).content.decode()
+    markup = stored(client, page)
+    assert "<b>x" not in markup
+    assert "<i>" not in markup
+    panel = html.unescape(text_of(markup))
+    assert "It came as '<b>x</b>'." in panel
+    assert (
+        "X-Forwarded-Proto from the trusted proxy 10.0.0.1 is malformed: it is not a scheme."
+        in panel
+    )
+    assert "scheme X-Forwarded-Proto malformed or empty '<i>'" in panel
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_the_panel_under_asgi_shows_what_came_unless_a_wrapper_decided(client, wrapped):
+    async def ask():
+        application = ASGIHandler()
+        messages, requests = [], iter([{"type": "http.request"}])
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/page",
+            "headers": [(n.lower().encode(), v.encode()) for n, v in HEADERS.items()],
+            "client": ("10.0.0.1", 4711),
+        }
+
+        async def receive():
+            message = next(requests, None)
+            if message is None:
+                await asyncio.Event().wait()  # the client stays
+            return message
+
+        async def send(message):
+            messages.append(message)
+
+        await (TrustedProxy(application) if wrapped else application)(scope, receive, send)
+        return b"".join(message.get("body", b"") for message in messages).decode()
+
+    panel = html.unescape(text_of(stored(client, asyncio.run(ask()))))
+    assert f"{CLIENT} client → 10.0.0.2 trusted proxy" in panel
+    assert ("What came is not known: a wrapper decided before Django" in panel) is wrapped
+    assert (f"'6.6.6.6, {CLIENT}, 10.0.0.2'" in panel) is not wrapped
+
+
+def test_the_panel_says_that_a_request_was_rejected(client, settings):
+    settings.TRUSTED_PROXY_REJECT = ["missing"]
+    settings.MIDDLEWARE = [TOOLBAR, OUR_MIDDLEWARE]
+    page = client.get("/page", REMOTE_ADDR="10.0.0.1")
+    assert page.status_code == 400
+    panel = html.unescape(text_of(stored(client, page.content.decode())))
+    assert 'so the request is answered with 400 (TRUSTED_PROXY_REJECT names "missing").' in panel
+    assert "would" not in panel
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "name"),
+    [
+        ("192.0.2.1", {}, "direct"),
+        ("10.0.0.1", {}, "missing"),
+        ("10.0.0.1", {"X-Forwarded-For": "x"}, "malformed"),
+        ("10.0.0.1", {"X-Forwarded-For": CLIENT, "X-Forwarded-Proto": "x"}, "malformed"),
+    ],
+)
+def test_the_panel_says_what_would_reject_a_request(client, peer, headers, name):
+    page = client.get("/page", REMOTE_ADDR=peer, headers=headers).content.decode()
+    panel = html.unescape(text_of(stored(client, page)))
+    assert (
+        f'With "{name}" in TRUSTED_PROXY_REJECT, such a request would be answered with 400.'
+        in panel
+    )
+
+
+def test_the_panel_says_of_a_request_in_order_that_nothing_would_reject_it(client):
+    page = client.get("/page", REMOTE_ADDR="10.0.0.1", headers=HEADERS).content.decode()
+    assert "would be answered" not in html.unescape(text_of(stored(client, page)))

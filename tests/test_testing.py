@@ -11,13 +11,14 @@ from django.test import AsyncClient, AsyncRequestFactory, Client, RequestFactory
 from django_trustedproxy.asgi import TrustedProxy
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from django_trustedproxy.testing import send_through, through
+from tests.answers import facts_of
 
 CLIENT = "203.0.113.9"
 
 
 def told(request):
     """Return what a view would see, in the form of the view "echo"."""
-    return {"meta": request.META, "resolution": request.trusted_proxy}
+    return {"meta": request.META, "answer": facts_of(request.trusted_proxy)}
 
 
 def from_client(chain):
@@ -48,7 +49,9 @@ def from_communicator(chain):
     """Send through asgiref's communicator, from which those of Channels are made."""
 
     async def application(scope, _receive, send):
-        await send({"META": ASGIRequest(scope, None).META, "resolution": scope["trusted_proxy"]})
+        await send(
+            {"META": ASGIRequest(scope, None).META, "answer": facts_of(scope["trusted_proxy"])}
+        )
 
     async def exchange():
         scope = AsyncRequestFactory().get("/echo").scope
@@ -58,7 +61,7 @@ def from_communicator(chain):
         return seen
 
     seen = asyncio.run(exchange())
-    return {"meta": seen["META"], "resolution": seen["resolution"]}
+    return {"meta": seen["META"], "answer": seen["answer"]}
 
 
 def factory_sees(request):
@@ -103,7 +106,7 @@ def test_a_request_comes_from_a_client_through_a_chain(way, chain, settings, pro
     with override_settings(**settings):
         seen = way(chain)
     assert seen["meta"]["REMOTE_ADDR"] == chain[0]
-    assert list(seen["resolution"][2]) == proxies
+    assert list(seen["answer"]["proxies"]) == proxies
 
 
 @pytest.mark.parametrize("way", WAYS)

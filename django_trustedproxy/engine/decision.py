@@ -194,6 +194,8 @@ def _read_statements(
                 statements.append(designation.read_parameter(parameter))
         else:
             statements.append(designation.read(value))
+    if "host" not in policy.purposes:
+        return tuple(statements)
     scheme = scheme or headers.get("wsgi.url_scheme", "")
     said = {statement.purpose: statement for statement in statements}
     if "host" in said and said["host"].is_written and said["host"].value:

@@ -34,26 +34,30 @@ class Designation(NamedTuple):
         count, so they count only if they agree.
         """
         if len(text) > LONGEST_HOP:
-            return self._statement({None})
+            return self._statement(None, is_malformed=True)
         if "," not in text:
-            return self._statement({self._parse(part)} if (part := text.strip(BLANKS)) else set())
+            part = text.strip(BLANKS)
+            return self.read_parameter(part) if part else self._statement(None, is_malformed=False)
         parts = (part.strip(BLANKS) for part in text.split(","))
-        return self._statement({self._parse(part) for part in parts if part})
+        values = {self._parse(part) for part in parts if part}
+        value = values.pop() if len(values) == 1 else None
+        # Nothing but commas and blanks says nothing.
+        is_empty = not text.strip(f"{BLANKS},")
+        return self._statement(value, is_malformed=value is None and not is_empty)
 
     def read_parameter(self, text: str) -> Statement:
-        """Return what a parameter of a `Forwarded` element says."""
-        return self._statement({self._parse(text)})
+        """Return what a single value says, such as a parameter of a `Forwarded` element."""
+        value = self._parse(text)
+        return self._statement(value, is_malformed=value is None)
 
     def _parse(self, text: str) -> str | None:
         # What Django reads, it compares with the value that its own setting names.
         return PURPOSES[self.purpose].parse(text) if self.is_written else text
 
-    def _statement(self, values: set[str | None]) -> Statement:
-        value = next(iter(values)) if len(values) == 1 else None
+    def _statement(self, value: str | None, *, is_malformed: bool) -> Statement:
         text = value
         if value is not None and self.is_written and self.purpose == "scheme":
             text = write_scheme(self.header, value)
-        is_malformed = value is None and bool(values)
         return Statement(self.purpose, self.header, value, text, self.is_written, is_malformed)
 
 
@@ -64,8 +68,9 @@ class Policy:
     Header names are META keys; `header` is the designated client header. `dropped` is what goes
     from a request of a trusted peer, `dropped_if_direct` what goes from one of any other, and
     `passed` what a trusted peer may say and nothing here reads. `raw_names` has all these keys by
-    the name that ASGI servers give the header. `peers` has trusted peers by the text that the
-    server reported; nothing else of a request is kept.
+    the name that ASGI servers give the header. `purposes` are those that have a designated header,
+    besides the client. `peers` has trusted peers by the text that the server reported; nothing
+    else of a request is kept.
     """
 
     networks: TrustedNetworks
@@ -79,6 +84,7 @@ class Policy:
     dropped_if_direct: frozenset[str]
     passed: frozenset[str]
     raw_names: Mapping[bytes, str]
+    purposes: frozenset[str]
     peers: dict[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -122,6 +128,7 @@ class Policy:
             dropped_if_direct=dropped_if_direct,
             passed=known - dropped - named - {header},
             raw_names={raw_name(key): key for key in dropped_if_direct},
+            purposes=frozenset(first),
         )
 
     def dropped_by(self, answer: Answer) -> frozenset[str]:

@@ -14,6 +14,8 @@ from tests.servers.recipes import blocks, replaced
 
 # What the recipes call these; the tests put their own in place.
 UPSTREAM, SOCKET = "127.0.0.1:8000", "/run/mysite/web.sock"
+# The file that a recipe in Lua goes into.
+SCRIPT = "underscores.lua"
 
 
 class Proxy(NamedTuple):
@@ -123,7 +125,10 @@ APACHE = Proxy(
     "proxies/apache.md",
     "apache",
     ("apache2", "-v"),
-    lambda port, place: {"*:80": f"127.0.0.1:{port}"},
+    lambda port, place: {
+        "*:80": f"127.0.0.1:{port}",
+        "/etc/apache2/underscores.lua": place / SCRIPT,
+    },
     apache,
 )
 HAPROXY = Proxy(
@@ -153,6 +158,7 @@ LIGHTTPD = Proxy(
     lambda port, place: {
         "server.port = 80": f'server.port = {port}\nserver.bind = "127.0.0.1"',
         "/var/www/html": place,
+        "/etc/lighttpd/underscores.lua": place / SCRIPT,
     },
     lighttpd,
 )
@@ -221,6 +227,8 @@ def start(proxy, place, port, text, *, host="127.0.0.1"):
     """Run a proxy with a configuration until the block ends."""
     config = place / f"recipe.{proxy.language}"  # Envoy reads YAML by its ending
     config.write_text(text)
+    for script in blocks(proxy.page, "lua", "The proxy"):
+        (place / SCRIPT).write_text(script)
     command = proxy.command(place, port, config)
     log = place / f"{proxy.name}.log"
     # Caddy writes into HOME, and would share its administration's port with another.

@@ -169,7 +169,7 @@ class Running(NamedTuple):
 def running(server, listener, trusted, change=lambda command: command, **env):
     """Run a server on one of its listeners, trusting a peer; give a `Running`.
 
-    `change` takes the command, and returns another one.
+    `change` takes the command, or the text of Apache's site, and returns another one.
     """
     with stack.workplace() as place:
         host = LISTENERS[listener]
@@ -183,7 +183,7 @@ def running(server, listener, trusted, change=lambda command: command, **env):
             **env,
         }
         if server.distribution == "mod_wsgi":
-            command = apache(place, host, address[1])
+            command = apache(place, host, address[1], change)
         else:
             command = change([*command_of(server, listener, address), *server.extra])
         with stack.process(command, ready=[address], log=place / "log", env=env):
@@ -214,7 +214,7 @@ def command_of(server, listener, address):
     return [stack.executable(program), *arguments]
 
 
-def apache(place, host, port):
+def apache(place, host, port, change):
     """Write the configuration of an Apache that has the page's site, and return its command."""
     place.chmod(0o755)  # its processes are another user's
     (site,) = blocks(PAGE, "apache", "Apache with mod_wsgi")
@@ -236,7 +236,7 @@ def apache(place, host, port):
         "WSGIPythonHome /usr",
         *(f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in modules),
         *(["User www-data", "Group www-data"] if os.getuid() == 0 else []),
-        replaced(site, places),
+        replaced(change(site), places),
     ]
     config = place / "apache.conf"
     config.write_text("\n".join(lines))

@@ -49,7 +49,7 @@ TRAPS = {
         proxies.NGINX, "http {", "http { underscores_in_headers on;", "uwsgi", (UNDERSCORE,)
     ),
     "Apache with underscores": Trap(
-        proxies.APACHE, r" +RequestHeader unset.*\n", "", "uwsgi", (DASH, UNDERSCORE)
+        proxies.APACHE, r" +LuaHookFixups.*\n", "", "uwsgi", (DASH, UNDERSCORE)
     ),
     "HAProxy with if-none": Trap(
         proxies.HAPROXY,
@@ -77,7 +77,7 @@ TRAPS = {
     ),
     "lighttpd with underscores": Trap(
         proxies.LIGHTTPD,
-        r"setenv.set-request-header = \((.*\n)+?\)\n",
+        r"magnet.attract-raw-url-to.*\n",
         "",
         "uwsgi",
         (DASH, UNDERSCORE),

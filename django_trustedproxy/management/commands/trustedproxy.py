@@ -14,7 +14,9 @@ from django_trustedproxy import conf
 from django_trustedproxy.display import short_repr
 from django_trustedproxy.engine.networks import parse_entry
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, is_token, meta_name, wire_name
-from django_trustedproxy.explanation import explain
+from django_trustedproxy.exceptions import rejection
+from django_trustedproxy.explanation import explain, reject_name
+from django_trustedproxy.remarks import ABOUT_CLIENT
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -121,15 +123,19 @@ class Command(BaseCommand):
             text = value.strip(" \t")
             meta[key] = f"{meta[key]},{text}" if key in meta else text
         found = explain(policy, settings_entries(), meta)
-        return self.facts(found), self.lines(policy, found)
+        rejected = rejection(policy, found.answer)
+        reject = reject_name(policy, found.answer) if rejected else ""
+        return self.facts(found, reject), self.lines(policy, found, reject)
 
-    def facts(self, found: Explanation) -> dict[str, Any]:
+    def facts(self, found: Explanation, reject: str) -> dict[str, Any]:
         """Return an explanation as data."""
         answer = found.answer
         return {
             "client": answer.client,
             "outcome": answer.outcome,
-            "sentence": found.sentence,
+            "sentence": found.sentence(reject),
+            "remarks": [remark.text for remark in found.remarks],
+            "rejected": reject or None,
             "peer": {"address": answer.peer, "trusted_by": found.peer_trusted_by},
             "hops": [hop._asdict() for hop in found.hops],
             "read_to_end": found.is_read_to_end,
@@ -139,7 +145,7 @@ class Command(BaseCommand):
             "after": found.after,
         }
 
-    def lines(self, policy: Policy, found: Explanation) -> Iterable[str]:
+    def lines(self, policy: Policy, found: Explanation, reject: str) -> Iterable[str]:
         """Yield an explanation as lines."""
         answer = found.answer
         yield self.title("Peer")
@@ -161,13 +167,12 @@ class Command(BaseCommand):
             else:
                 yield f"- {key} = {'(none)' if before is None else short_repr(before)}"
                 yield f"+ {key} = {'(none)' if after is None else short_repr(after)}"
-        for name in answer.malformed_headers:
-            yield self.style.WARNING(
-                f"{name} is malformed: its values differ or have the wrong form."
-            )
-        good = answer.outcome in ("forwarded", "direct") and not answer.malformed_headers
+        for remark in found.remarks:
+            if remark.kind not in ABOUT_CLIENT:
+                yield self.style.WARNING(remark.text)
+        good = answer.outcome in ("forwarded", "direct") and not (reject or found.remarks)
         style = self.style.SUCCESS if good else self.style.WARNING
-        yield style(f"{answer.outcome}: {found.sentence}")
+        yield style(f"{answer.outcome}: {found.sentence(reject)}")
 
     def title(self, text: str) -> str:
         """Return a heading."""

@@ -1,0 +1,156 @@
+"""What keeps the log short under any flood: what was said, and who sent most."""
+
+from __future__ import annotations
+
+import time
+from operator import itemgetter
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
+
+from .engine.addresses import pack, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HOUR, DAY = 3_600, 86_400
+MOST_TOLD = 64
+"""How many pairs of a kind and a network are remembered as told."""
+MOST_LINES = 10
+"""How many lines an hour are written for one kind, besides the summary."""
+MOST_COUNTED = 256
+"""How many networks are counted for one kind."""
+
+
+def network_of(address: str | None) -> str:
+    """Return the network that an address counts for: IPv4 /24, IPv6 /48.
+
+    What is no address is a network of its own, with its text as its name.
+    """
+    packed = pack(address) if address else None
+    if packed is None:
+        return address or ""
+    length = 3 if len(packed) == 4 else 6
+    network = packed[:length] + bytes(len(packed) - length)
+    return f"{unpack(network)}/{length * 8}"
+
+
+Kind = tuple[str, int]
+"""What lines are about, by a short word and their level of `logging`."""
+
+
+class Count(NamedTuple):
+    """A network, at least how many requests it sent, and the last address that sent one."""
+
+    network: str
+    number: int
+    address: str
+
+
+class HeavyHitters:
+    """Networks by the number of their requests, in bounded memory (Misra and Gries, 1982).
+
+    A network that sent more than one in `MOST_COUNTED + 1` of all requests is among them. A number
+    is never too high.
+    """
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._numbers: dict[str, int] = {}
+        self._addresses: dict[str, str] = {}
+
+    def add(self, network: str, address: str) -> None:
+        """Count a request."""
+        self.total += 1
+        numbers = self._numbers
+        if network in numbers or len(numbers) < MOST_COUNTED:
+            numbers[network] = numbers.get(network, 0) + 1
+            self._addresses[network] = address
+            return
+        self._numbers = {known: number - 1 for known, number in numbers.items() if number > 1}
+        self._addresses = {known: self._addresses[known] for known in self._numbers}
+
+    def most(self) -> list[Count]:
+        """Return the counts, the highest first."""
+        found = sorted(self._numbers.items(), key=itemgetter(1), reverse=True)
+        return [Count(network, number, self._addresses[network]) for network, number in found]
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+
+class Summary(NamedTuple):
+    """What came of one kind within an hour: how many requests, and the networks that sent most.
+
+    Networks of which no line told come first; `is_news` tells whether there are such.
+    """
+
+    kind: Kind
+    total: int
+    counts: list[Count]
+    is_news: bool
+
+
+class _Hour:
+    """What came of one kind since `begin`."""
+
+    __slots__ = ("begin", "hitters", "lines")
+
+    def __init__(self, begin: float) -> None:
+        self.begin, self.lines, self.hitters = begin, 0, HeavyHitters()
+
+
+class Limiter:
+    """Decides which lines are written. `clock` returns seconds. Its methods are thread-safe."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self._lock = Lock()
+        # In the order of telling, so that the first is the oldest.
+        self._told: dict[tuple[Kind, str], float] = {}
+        self._hours: dict[Kind, _Hour] = {}
+
+    def admit(self, kind: Kind, address: str | None) -> bool:
+        """Count a request of a kind, and tell whether a line may be written about it.
+
+        There is one a day for each kind and network, and `MOST_LINES` an hour for each kind.
+        """
+        network, now = network_of(address), self.clock()
+        key = kind, network
+        with self._lock:
+            hour = self._hours.get(kind)
+            if hour is None:
+                hour = self._hours[kind] = _Hour(now)
+            hour.hitters.add(network, address or "")
+            if self._is_told(key, now) or hour.lines >= MOST_LINES:
+                return False
+            hour.lines += 1
+            self._told.pop(key, None)
+            self._told[key] = now
+            if len(self._told) > MOST_TOLD:
+                del self._told[next(iter(self._told))]
+            return True
+
+    def summaries(self) -> list[Summary]:
+        """Return a summary of each kind whose hour is over, and begin a new hour for it."""
+        if not self._hours:
+            return []
+        now = self.clock()
+        with self._lock:
+            ended = [kind for kind, hour in self._hours.items() if now - hour.begin >= HOUR]
+            return [self._summary(kind, self._hours.pop(kind), now) for kind in ended]
+
+    def _summary(self, kind: Kind, hour: _Hour, now: float) -> Summary:
+        counts = hour.hitters.most()
+        told = [self._is_told((kind, count.network), now) for count in counts]
+        news = [count for count, is_told in zip(counts, told, strict=True) if not is_told]
+        others = [count for count, is_told in zip(counts, told, strict=True) if is_told]
+        return Summary(kind, hour.hitters.total, news + others, bool(news))
+
+    def _is_told(self, key: tuple[Kind, str], now: float) -> bool:
+        at = self._told.get(key)
+        return at is not None and now - at < DAY
+
+    def size(self) -> tuple[int, int]:
+        """Return how many keys are remembered as told, and how many networks are counted."""
+        with self._lock:
+            return len(self._told), sum(len(hour.hitters) for hour in self._hours.values())

@@ -1,0 +1,240 @@
+"""What an answer suggests besides itself: of the client, and of what the proxy says of the rest."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+from .conf import PURPOSE_SETTINGS
+from .display import join_some, short_repr
+from .engine.addresses import pack
+from .engine.hops import BLANKS, LONGEST_HOP
+from .engine.networks import TrustedNetworks
+from .engine.purposes import FORWARDED, PURPOSES, meta_names, wire_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .engine.answer import Answer, Statement
+    from .engine.policy import Designation, Policy
+
+# Where proxies stand, and clients of the public do not.
+_INTERNAL = TrustedNetworks.parse(["private", "loopback", "link-local", "shared"])
+# What shows that a site is meant to be reached over https.
+_SECURE = ("SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
+
+MAYBE_PROXY, ALL_TRUSTED, OWN_HOST = "maybe-proxy", "all-trusted", "own-host"
+ABOUT_CLIENT = (MAYBE_PROXY, ALL_TRUSTED, OWN_HOST)
+
+
+class Remark(NamedTuple):
+    """Something that a request suggests: a short word for it, a level of `logging`, and the text.
+
+    `about` is the address that it is about.
+    """
+
+    kind: str
+    level: int
+    text: str
+    about: str | None
+
+
+class Seen(NamedTuple):
+    """What there is to see of a request besides its answer.
+
+    `after` is META after the decision, `before` what is known of it before: at least the designated
+    headers. `scheme` is that of the connection, where `after` does not have it.
+    """
+
+    after: Mapping[str, Any]
+    before: Mapping[str, Any]
+    scheme: str = ""
+
+
+def remarks(policy: Policy, answer: Answer, seen: Seen) -> Iterator[Remark]:
+    """Yield what a request that came through a trusted proxy suggests, the client first."""
+    if not answer:
+        return
+    if answer.outcome == "forwarded" and answer.proxies and answer.client:
+        yield from _about_client(policy, answer, answer.client)
+    yield from _about_purposes(policy, answer, seen)
+
+
+def _about_client(policy: Policy, answer: Answer, client: str) -> Iterator[Remark]:
+    packed = pack(client) or b""
+    way, peer = answer.proxies, answer.proxies[-1]
+    if packed in policy.networks:
+        is_own = client == peer or packed in _LOOPBACK
+        yield Remark(
+            ALL_TRUSTED,
+            logging.INFO if is_own else logging.WARNING,
+            f"But {client} is in TRUSTED_PROXIES too: each entry of {answer.header} is one of your "
+            f"own proxies. Either the request was sent from {client}, as a test or a health check "
+            f"on the proxy's own host is, or a proxy replaced {answer.header} where it should have "
+            "appended to it.",
+            client,
+        )
+    elif packed in _INTERNAL:
+        # Whoever appended the client's address may have been told of another one by it.
+        is_likely = (answer.header_text or "").count(",") >= len(way)
+        yield Remark(
+            MAYBE_PROXY,
+            logging.WARNING if is_likely else logging.INFO,
+            f"If {client} is a proxy of your own, add it to TRUSTED_PROXIES.",
+            client,
+        )
+    # A public one is rather that of a gateway whose adapter took the peer from the header.
+    if peer in way[:-1] and (pack(peer) or b"") in _INTERNAL:
+        yield Remark(
+            OWN_HOST,
+            logging.INFO,
+            f"The trusted {peer} is also an entry of {answer.header}: two of your proxies share "
+            "that address, or the request was sent from the proxy's own host. What is sent from "
+            f"there is believed, also a forged {answer.header}. Test from another host.",
+            peer,
+        )
+
+
+_LOOPBACK = TrustedNetworks.parse(["loopback"])
+
+
+def _about_purposes(policy: Policy, answer: Answer, seen: Seen) -> Iterator[Remark]:
+    stated = {statement.purpose: statement for statement in answer.statements}
+    designated = {designation.purpose for designation in policy.designations}
+    for designation in policy.designations:
+        statement = stated.get(designation.purpose)
+        if statement is not None and statement.is_malformed:
+            yield _malformed(answer, statement, seen)
+        elif statement is None or statement.value is None:
+            yield from _absent(answer, designation, seen)
+        elif designation.purpose == "scheme":
+            yield from _contradicted(answer, statement, seen)
+    if "scheme" not in designated:
+        yield from _unread_scheme(answer, seen)
+    if "host" not in designated:
+        yield from _unread_host(answer, seen)
+
+
+def _malformed(answer: Answer, statement: Statement, seen: Seen) -> Remark:
+    name, text = wire_name(statement.header), seen.before.get(statement.header)
+    # What is longer is malformed for its length, and costs no more.
+    values = {part.strip(BLANKS) for part in str(text or "")[:LONGEST_HOP].split(",")} - {""}
+    if text is None or statement.header == FORWARDED:
+        why = "its values differ, or one has the wrong form"
+    elif len(values) > 1:
+        why = "its values differ, and a client may have written one of them"
+    else:
+        why = f"it is not a {statement.purpose}"
+    came = f" It came as {short_repr(text)}." if text is not None else ""
+    return Remark(
+        f"{statement.purpose}-malformed",
+        logging.WARNING,
+        f"{name} from the trusted proxy {answer.peer} is malformed: {why}.{came} Have the proxy "
+        "set it.",
+        answer.peer,
+    )
+
+
+def _absent(answer: Answer, designation: Designation, seen: Seen) -> Iterator[Remark]:
+    purpose = designation.purpose
+    synonyms = [wire_name(key) for key in answer.dropped if key in meta_names(purpose)]
+    secure = _secure_setting() if purpose == "scheme" and not _is_https(seen) else ""
+    if answer.outcome == "missing" and not synonyms:
+        return  # it sent nothing at all, as health checks do
+    if not (designation.is_written or synonyms or secure):
+        return  # Django then reads what the request has without a proxy
+    name = wire_name(designation.header)
+    if designation.header == FORWARDED:
+        name = f"{'proto' if purpose == 'scheme' else purpose} in {name}"
+    setting = PURPOSE_SETTINGS[purpose] if designation.is_written else PURPOSES[purpose].twin
+    remedy = "Have the proxy set it."
+    if synonyms:
+        remedy = f"It sent {join_some(synonyms)}: if the proxy sets it, name it in {setting}."
+    yield Remark(
+        f"{purpose}-absent",
+        logging.WARNING,
+        f"The trusted proxy {answer.peer} sent no {name}, which {setting} names"
+        f"{_consequence(secure) or f', so the {purpose} stays as it is'}. {remedy}",
+        answer.peer,
+    )
+
+
+def _contradicted(answer: Answer, statement: Statement, seen: Seen) -> Iterator[Remark]:
+    # With one proxy, the proxy knows better than a client, which can write any Origin.
+    origin, host = seen.after.get("HTTP_ORIGIN"), seen.after.get("HTTP_HOST")
+    if statement.value != "http" or len(answer.proxies) < 2 or origin != f"https://{host}":
+        return
+    name, outer = wire_name(statement.header), answer.proxies[-2]
+    yield Remark(
+        "scheme-contradicted",
+        logging.WARNING,
+        f"{name} from the trusted proxy {answer.peer} says http, but the browser's Origin is "
+        f"{short_repr(origin)}. {answer.peer} probably overwrites what {outer} sent. Have it pass "
+        f"{name} on.",
+        answer.peer,
+    )
+
+
+def _unread_scheme(answer: Answer, seen: Seen) -> Iterator[Remark]:
+    secure = _secure_setting()
+    if not secure or _is_https(seen):
+        return
+    parse = PURPOSES["scheme"].parse
+    for key in sorted(meta_names("scheme").intersection(seen.after)):
+        if parse(str(seen.after[key]).strip(BLANKS)) == "https":
+            name = wire_name(key)
+            yield Remark(
+                "scheme-unread",
+                logging.WARNING,
+                f"The trusted proxy {answer.peer} says https in {name}, and nothing reads it"
+                f"{_consequence(secure)}. If the proxy sets {name} itself, write "
+                f'{PURPOSE_SETTINGS["scheme"]} = "{name}".',
+                answer.peer,
+            )
+            return
+
+
+def _unread_host(answer: Answer, seen: Seen) -> Iterator[Remark]:
+    host = seen.after.get("HTTP_HOST")
+    if not host or _is_allowed(host):
+        return
+    parse = PURPOSES["host"].parse
+    for key in sorted(meta_names("host").intersection(seen.after)):
+        other = str(seen.after[key]).strip(BLANKS)
+        if parse(other) and _is_allowed(other):
+            name = wire_name(key)
+            yield Remark(
+                "host-unread",
+                logging.WARNING,
+                f"The trusted proxy {answer.peer} passed the host {short_repr(other)} in {name}, "
+                f"which nothing reads, and {short_repr(host)} in Host, which ALLOWED_HOSTS does "
+                "not have. Have the proxy pass Host as it came, or, if it sets "
+                f'{name} itself, write {PURPOSE_SETTINGS["host"]} = "{name}".',
+                answer.peer,
+            )
+            return
+
+
+def _is_allowed(host: str) -> bool:
+    name, _ = split_domain_port(host)
+    return bool(name) and validate_host(name, settings.ALLOWED_HOSTS)
+
+
+def _is_https(seen: Seen) -> bool:
+    return (seen.after.get("wsgi.url_scheme") or seen.scheme) in ("https", "wss")
+
+
+def _secure_setting() -> str:
+    """Return the name of a setting that is on and asks for https, the gravest first, or ""."""
+    return next((name for name in _SECURE if getattr(settings, name, False)), "")
+
+
+def _consequence(secure: str) -> str:
+    if not secure:
+        return ""
+    if secure == "SECURE_SSL_REDIRECT":
+        return ", so Django sees http, and SECURE_SSL_REDIRECT redirects every request in a loop"
+    return f", so Django sees http, although {secure} is for https"

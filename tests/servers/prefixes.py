@@ -1,0 +1,222 @@
+"""What a client may write to choose the path prefix, and the set-ups whose prefix is the site's own.
+
+Whoever chooses the prefix has every link of the site, and gets around the rules that a proxy has
+for paths: with the prefix /x, /x/admin/ is /admin/ to Django.
+"""
+
+import contextlib
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from tests.servers.recipes import replaced
+from tests.servers.servers import SERVERS, WSGI, running
+from tests.servers.visitors import connected, received
+from tests.stack import ROOT
+
+SITE = {"DJANGO_SETTINGS_MODULE": "tests.servers.linked_settings", "SERVERS_REJECT": ""}
+HOST = "site.example"
+OWN, BELOW = "/app", "/admin/"
+
+
+class Claim(NamedTuple):
+    """A request whose lines claim a prefix for its path."""
+
+    name: str
+    lines: tuple[str, ...]
+    path: str = "/x/admin/"
+
+
+def _claims():
+    for name in (
+        *("Daphne-Root-Path", "daphne-root-path", "Daphne_Root_Path"),
+        *("SCRIPT_NAME", "script_name", "Script-Name", "Script_Name", "SCRIPT-NAME"),
+        *("Root-Path", "root_path", "X-Root-Path", "X-Script-Name", "X_Script_Name"),
+        *("X-Forwarded-Prefix", "X-Forwarded-Script-Name", "X-Forwarded-Path", "X-Ingress-Path"),
+        *("UWSGI_APPID", "UWSGI-APPID", "UWSGI_SCRIPT", "UWSGI_FILE", "Uwsgi-Script-Name"),
+        *("HTTP_SCRIPT_NAME", "Http-Script-Name", "wsgi.script_name", "Context-Prefix"),
+    ):
+        yield Claim(name, (f"{name}: /x",))
+    for name in ("PATH_INFO", "Path-Info", "X-Original-Url", "X-Rewrite-Url", "RAW_URI"):
+        yield Claim(name, (f"{name}: /admin/",))
+    for name in ("SCRIPT_URL", "Script-Url", "REDIRECT_URL", "Redirect-Url"):
+        # Django cuts the path off the end of what mod_rewrite puts into the environment.
+        yield Claim(name, (f"{name}: /evil/x/admin/",))
+    yield Claim("Daphne-Root-Path: a host", ("Daphne-Root-Path: .evil.example",))
+    yield Claim("Daphne-Root-Path: a URL", ("Daphne-Root-Path: https://evil.example",))
+    yield Claim("Daphne-Root-Path: escapes", ("Daphne-Root-Path: %2Fx",))
+    yield Claim("Daphne-Root-Path: twice", ("Daphne-Root-Path: /", "Daphne-Root-Path: /x"))
+    yield Claim("SCRIPT_NAME: a host", ("SCRIPT_NAME: //evil.example",), "//evil.example/x/admin/")
+    yield Claim("SCRIPT_NAME: no segment", ("SCRIPT_NAME: /x/ad",))
+    yield Claim("SCRIPT_NAME: twice", ("SCRIPT_NAME: /x", "SCRIPT_NAME: /x"))
+
+
+CLAIMS = tuple(_claims())
+CLAIM = {claim.name: claim for claim in CLAIMS}
+HONEST = Claim("honest", ())
+# The claims that name the header, in the spellings that its server takes for it.
+OF_DAPHNE = {name for name in CLAIM if name.lower().startswith("daphne-root-path")}
+OF_GUNICORN = {name for name in CLAIM if name.lower().startswith("script_name")}
+
+
+def visit(address, claim=HONEST, *, path=None, source=None):
+    """Send one request, and return what came back."""
+    lines = [f"GET {path or claim.path} HTTP/1.1", f"Host: {HOST}", *claim.lines]
+    with contextlib.closing(connected(address, source)) as connection:
+        connection.sendall("\r\n".join([*lines, "Connection: close", "", ""]).encode())
+        return received(connection)[0]
+
+
+def taken(address, claims=CLAIMS, *, source=None):
+    """Return the names of the claims whose answer is not that of the same path without them."""
+    plain = {}
+    found = set()
+    for claim in claims:
+        if claim.path not in plain:
+            plain[claim.path] = visit(address, path=claim.path, source=source).facts
+        answer = visit(address, claim, source=source)
+        if answer.facts and answer.facts != plain[claim.path]:
+            found.add(claim.name)
+    assert plain[HONEST.path]["link"] == "/accounts/login/"
+    return found
+
+
+def without(command, *options):
+    """Return a command without options and the value of each."""
+    left = list(command)
+    for option in options:
+        place = left.index(option)
+        del left[place : place + 2]
+    return left
+
+
+@contextlib.contextmanager
+def site(server, listener, trusted, change=lambda command: command, **env):
+    """Run a server in front of the site of the links; give where it listens."""
+    with running(server, listener, trusted, change, **{**SITE, **env}) as found:
+        if listener == "Unix socket":
+            # The proxies' workers are other users'.
+            found.address.parent.chmod(0o755)
+            found.address.chmod(0o777)
+        yield found.address
+
+
+_RULES = (
+    *("daphne-root-path", "LuaHookFixups", r"magnet\.attract", r"header\.regsub", "X-Dropped"),
+    *("restrict-req-hdr-names", r"request_header -\*_\*", "headers_with_underscores_action"),
+)
+
+
+def bare(text):
+    """Return a recipe without its lines against headers with a prefix.
+
+    nginx, and Caddy from 2.11.4 on, drop names with an underscore without a line.
+    """
+    return re.sub(rf"(?im)^(.*(?:{'|'.join(_RULES)}))", r"# \1", text)
+
+
+class Prefixed(NamedTuple):
+    """A set-up that states the prefix /app, and the path of a request below it.
+
+    `change` takes the command, or the text of Apache's site.
+    """
+
+    server: str
+    name: str
+    change: Callable
+    path: str = f"{OWN}{BELOW}"
+    env: Mapping[str, str] = MappingProxyType({})
+
+
+def _added(*options):
+    return lambda command: [*command, *options]
+
+
+def _unchanged(command):
+    return command
+
+
+def _waitress(command):
+    return [*command[:-1], "--url-prefix", OWN, command[-1]]
+
+
+def _uwsgi(command):
+    mount = f"{OWN}={command[command.index('--module') + 1]}:application"
+    return [*without(command, "--module"), "--manage-script-name", "--mount", mount]
+
+
+def _mounted(command):
+    return [
+        "tests.servers.mounted_asgi:mounted" if word.startswith("example_project.") else word
+        for word in command
+    ]
+
+
+_WRAPPED = {
+    "example_project.asgi": "tests.servers.wrapped_asgi",
+    "example_project.wsgi": "tests.servers.wrapped_wsgi",
+    "mounted_asgi:mounted": "mounted_asgi:wrapped",
+}
+_FILE, _FOLDER = "/srv/mysite/mysite/wsgi.py", "<Directory /srv/mysite/mysite>"
+
+
+def wrapped(command):
+    """Return a command, or the text of Apache's site, that serves the example in its wrapper."""
+    if isinstance(command, str):
+        folder = ROOT / "tests" / "servers"
+        directory = f"<Directory {folder}>\nRequire all granted\n</Directory>\n"
+        return replaced(command, {_FILE: folder / "wrapped_wsgi.py", _FOLDER: directory + _FOLDER})
+    for own, other in _WRAPPED.items():
+        command = [word.replace(own, other) for word in command]
+    return command
+
+
+def _scripted(site):
+    return replaced(site, {"WSGIScriptAlias / ": f"WSGIScriptAlias {OWN} "})
+
+
+_ROOT_PATH = _added("--root-path", OWN)
+_URL_PATH_PREFIX = _added("--url-path-prefix", OWN)
+_IN_ENVIRONMENT = {"SCRIPT_NAME": OWN}
+_FORCED = {"SERVERS_FORCE_SCRIPT_NAME": OWN}
+PREFIXED = (
+    # uvicorn puts the prefix before the path, which the proxy has cut.
+    Prefixed("uvicorn, h11", "--root-path", _ROOT_PATH, BELOW),
+    Prefixed("uvicorn, httptools", "--root-path", _ROOT_PATH, BELOW),
+    Prefixed("hypercorn, ASGI", "--root-path", _ROOT_PATH),
+    Prefixed("hypercorn, WSGI", "--root-path", _ROOT_PATH),
+    Prefixed("gunicorn -k asgi", "--root-path", _ROOT_PATH),
+    Prefixed(
+        "daphne", "--root-path", lambda command: [command[0], "--root-path", OWN, *command[1:]]
+    ),
+    Prefixed("granian, ASGI", "--url-path-prefix", _URL_PATH_PREFIX),
+    Prefixed("granian, WSGI", "--url-path-prefix", _URL_PATH_PREFIX),
+    Prefixed("waitress", "--url-prefix", _waitress),
+    Prefixed("waitress", "--url-prefix, the path cut", _waitress, BELOW),
+    Prefixed("uWSGI", "--mount", _uwsgi),
+    Prefixed("gunicorn sync", "SCRIPT_NAME", _unchanged, env=_IN_ENVIRONMENT),
+    Prefixed("gunicorn gthread", "SCRIPT_NAME", _unchanged, env=_IN_ENVIRONMENT),
+    Prefixed("Apache with mod_wsgi", "WSGIScriptAlias", _scripted),
+    *(
+        Prefixed(name, "below Starlette", _mounted)
+        for name in (
+            "uvicorn, h11",
+            "hypercorn, ASGI",
+            "granian, ASGI",
+            "daphne",
+            "gunicorn -k asgi",
+        )
+    ),
+    *(
+        # Django cuts the setting off the path under ASGI alone.
+        Prefixed(
+            server.name,
+            "FORCE_SCRIPT_NAME",
+            _unchanged,
+            BELOW if server.title == WSGI or server.distribution == "mod_wsgi" else f"{OWN}{BELOW}",
+            _FORCED,
+        )
+        for server in SERVERS
+    ),
+)

@@ -1,0 +1,175 @@
+"""The log stays short and names who matters, whoever sends how much."""
+
+import itertools
+import random
+import threading
+
+import pytest
+
+from django_trustedproxy.limiter import (
+    DAY,
+    HOUR,
+    MOST_COUNTED,
+    MOST_LINES,
+    MOST_TOLD,
+    HeavyHitters,
+    Limiter,
+    network_of,
+)
+
+KIND = ("direct", 30)
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def limiter(clock):
+    return Limiter(clock)
+
+
+def strangers():
+    """Yield addresses, each of a network of its own."""
+    for a, b, c in itertools.product(range(1, 224), range(256), range(256)):
+        yield f"{a}.{b}.{c}.7"
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.77", "192.0.2.0/24"),
+        ("2001:db8:1:2::3", "2001:db8:1::/48"),
+        ("unix:", "unix:"),
+        (None, ""),
+        ("10.0.0.1:8000", "10.0.0.1:8000"),
+    ],
+)
+def test_an_address_counts_for_its_network(address, network):
+    assert network_of(address) == network
+
+
+def test_a_line_is_written_once_a_day_for_each_kind_and_network(limiter, clock):
+    assert limiter.admit(KIND, "192.0.2.1")
+    assert not limiter.admit(KIND, "192.0.2.2")
+    assert limiter.admit(KIND, "192.0.3.1")
+    assert limiter.admit(("missing", 30), "192.0.2.1")
+    assert limiter.admit(KIND, None)
+    assert not limiter.admit(KIND, None)
+    clock.now = DAY - 1
+    assert not limiter.admit(KIND, "192.0.2.1")
+    clock.now = DAY
+    assert limiter.admit(KIND, "192.0.2.1")
+
+
+def test_lines_of_one_kind_are_few_in_an_hour_and_take_none_from_another(limiter, clock):
+    addresses = strangers()
+    assert sum(limiter.admit(KIND, next(addresses)) for _ in range(5_000)) == MOST_LINES
+    assert limiter.admit(("missing", 30), "10.0.0.1")
+    clock.now = HOUR
+    limiter.summaries()
+    assert sum(limiter.admit(KIND, next(addresses)) for _ in range(5_000)) == MOST_LINES
+
+
+def test_memory_is_bounded_under_a_flood(limiter, clock):
+    addresses, lines = strangers(), 0
+    for _ in range(48):
+        lines += sum(limiter.admit(KIND, next(addresses)) for _ in range(1_000))
+        clock.now += HOUR
+        limiter.summaries()
+    assert lines == 48 * MOST_LINES
+    for _ in range(1_000):
+        limiter.admit(KIND, next(addresses))
+    told, counted = limiter.size()
+    assert (told, counted <= MOST_COUNTED) == (MOST_TOLD, True)
+
+
+def test_the_oldest_is_given_up(limiter, clock):
+    addresses = [address for address, _ in zip(strangers(), range(MOST_TOLD + 1), strict=False)]
+    for address in addresses:
+        assert limiter.admit(KIND, address)
+        clock.now += HOUR
+        limiter.summaries()
+    assert limiter.admit(KIND, addresses[0])
+    assert not limiter.admit(KIND, addresses[-1])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_new_proxy_is_named_within_the_hour_whoever_came_first(limiter, clock, seed):
+    addresses = strangers()
+    for _ in range(5_000):
+        limiter.admit(KIND, next(addresses))
+    later = [next(addresses) for _ in range(5_000)] + ["172.18.0.2"] * 100
+    random.Random(seed).shuffle(later)
+    for address in later:
+        clock.now += (HOUR - 1) / len(later)
+        assert not limiter.admit(KIND, address)
+    assert limiter.summaries() == []
+    clock.now = HOUR
+    (summary,) = limiter.summaries()
+    assert (summary.kind, summary.total, summary.is_news) == (KIND, 10_100, True)
+    first = summary.counts[0]
+    assert (first.network, first.address) == ("172.18.0.0/24", "172.18.0.2")
+    assert 60 <= first.number <= 100
+    assert limiter.summaries() == []
+
+
+def test_networks_that_a_line_told_of_come_last_in_a_summary(limiter, clock):
+    addresses = strangers()
+    attackers = [next(addresses) for _ in range(MOST_LINES)]
+    for address in attackers * 50:
+        limiter.admit(KIND, address)
+    assert not limiter.admit(KIND, "172.18.0.2")
+    clock.now = HOUR
+    (summary,) = limiter.summaries()
+    assert summary.counts[0].network == "172.18.0.0/24"
+    assert {count.number for count in summary.counts[1:]} == {50}
+
+
+def test_a_summary_of_what_was_told_is_no_news(limiter, clock):
+    limiter.admit(KIND, "10.0.0.1")
+    clock.now = HOUR
+    (summary,) = limiter.summaries()
+    assert not summary.is_news
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_count_is_never_too_high_and_a_heavy_hitter_is_never_lost(seed):
+    chance = random.Random(seed)
+    networks = [f"heavy {n}" for n in range(20) for _ in range(400)]
+    networks += [f"light {n}" for n in range(20_000)]
+    chance.shuffle(networks)
+    hitters = HeavyHitters()
+    for network in networks:
+        hitters.add(network, "")
+    found = {count.network: count.number for count in hitters.most()}
+    assert len(found) <= MOST_COUNTED
+    lost = len(networks) // (MOST_COUNTED + 1)
+    assert all(400 - lost <= found[f"heavy {n}"] <= 400 for n in range(20))
+
+
+def test_threads_share_the_lines_of_an_hour(limiter):
+    admitted = []
+
+    def flood(part):
+        for number in range(500):
+            if limiter.admit(KIND, f"{part}.{number // 256}.{number % 256}.1"):
+                admitted.append(number)  # noqa: PERF401 - one thread of several
+
+    threads = [threading.Thread(target=flood, args=(part,)) for part in range(1, 9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(admitted) == MOST_LINES
