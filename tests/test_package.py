@@ -80,7 +80,7 @@ ROOMS = {
     "remarks": ("engine", "display", "conf"),
     "explanation": ("engine", "environ", "display", "remarks", "servers"),
     "traces": ("engine", "display", "explanation", "servers"),
-    "checks": ("conf", "engine", "checks"),
+    "checks": ("conf", "engine", "checks", "names"),
     "exceptions": ("engine",),
     "log": (
         *("engine", "explanation", "exceptions", "limiter", "remarks", "servers"),
