@@ -11,8 +11,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
 from django_trustedproxy.conf import DEFAULTS, get_policy, parse
+from django_trustedproxy.engine.answer import Answer
 from django_trustedproxy.engine.identity import IDENTITY_HEADERS, SENDERS
 from django_trustedproxy.engine.purposes import meta_name
+from django_trustedproxy.explanation import lost_login
 from tests.mounts import MOUNTS
 from tests.rows import MISSING, Row
 from tests.scopes import handed_on, scope_of
@@ -202,6 +204,36 @@ def test_no_setting_designates_an_identity_header(setting):
     (found,) = problems_of(**{setting: "X-Forwarded-User"})
     assert found.id == "trustedproxy.E013"
     assert "speaks about the identity" in found.msg
+
+
+NOT_TRUSTED = "who is not in TRUSTED_PROXIES"
+USER, GROUPS = "HTTP_X_FORWARDED_USER", "HTTP_X_FORWARDED_GROUPS"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (
+            Answer("198.51.100.66", "198.51.100.66", dropped=("HTTP_X_FORWARDED_FOR", USER)),
+            f"X-Forwarded-User from 198.51.100.66, {NOT_TRUSTED}, was dropped; it would have been "
+            "the login.",
+        ),
+        (
+            Answer("unix:", None, dropped=(GROUPS, USER)),
+            f"X-Forwarded-Groups, X-Forwarded-User from a peer on a Unix socket, {NOT_TRUSTED}, "
+            "were dropped; they would have been the login.",
+        ),
+        (
+            Answer(None, None, outcome="unknown", dropped=(USER,), reported="<script>"),
+            f"X-Forwarded-User from a peer of no address, {NOT_TRUSTED}, was dropped; it would "
+            "have been the login.",
+        ),
+        (Answer("192.0.2.1", "192.0.2.1", dropped=("HTTP_REMOTE_USER",)), ""),
+        (Answer("10.0.0.1", "10.0.0.1", outcome="missing", header="X", dropped=(USER,)), ""),
+    ],
+)
+def test_a_login_that_was_taken_from_a_stranger_is_explained(answer, expected):
+    assert lost_login(answer, {USER, GROUPS}) == expected
 
 
 PROGRAM = """

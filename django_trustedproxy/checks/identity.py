@@ -166,13 +166,10 @@ def _reads_that_log_in(middleware: object) -> dict[str, Place]:
         calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
         if not any(_name(call.func) in _LOGINS for call in calls) and not _sets_user(node):
             continue
-        used: list[ast.AST] = [call for call in calls if _name(call.func) in _LOGINS | _LOOKUPS]
-        for call in used:
-            if isinstance(call, ast.Call):
-                arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
-                for key in (key for each in arguments for key in _keys_in(each, sources, texts)):
-                    place = Place(function.__code__.co_filename, call.lineno)
-                    found.setdefault(key, place)
+        for call in (call for call in calls if _name(call.func) in _LOGINS | _LOOKUPS):
+            for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
+                for key in _keys_in(argument, sources, texts):
+                    found.setdefault(key, Place(function.__code__.co_filename, call.lineno))
     return found
 
 

@@ -163,3 +163,64 @@ def test_what_logs_in_by_a_proof_or_not_at_all_is_no_warning(name):
 
 def test_a_middleware_that_cannot_be_imported_is_left_to_django():
     assert found("no.such.Middleware") == []
+
+
+# The real one is in tests/agreement.
+REST_FRAMEWORK = """
+class RemoteUserAuthentication:
+    header = "REMOTE_USER"
+
+
+class TokenAuthentication:
+    header = "HTTP_AUTHORIZATION"
+
+
+class Login(RemoteUserAuthentication):
+    header = "HTTP_X_COMPANY_USER"
+"""
+
+
+def of_rest_framework(*names, **settings):
+    paths = [f"rest_framework.authentication.{name}" for name in names]
+    return found(REST_FRAMEWORK={"DEFAULT_AUTHENTICATION_CLASSES": paths}, **settings)
+
+
+def test_a_login_of_rest_framework_by_a_header_that_nobody_guards_is_a_warning(package):
+    package("rest_framework", authentication=REST_FRAMEWORK)
+    path = "rest_framework.authentication.Login"
+    with_zero = {"NUM_PROXIES": 0, "DEFAULT_AUTHENTICATION_CLASSES": [path]}
+    (warning,) = found(REST_FRAMEWORK=with_zero)
+    assert warning.id == "trustedproxy.W050"
+    assert warning.msg.startswith(f"'{path}' logs in whom X-Company-User names, and")
+    guarded = {"TRUSTED_PROXY_GUARDED_HEADERS": ["X-Company-User"]}
+    assert of_rest_framework("Login", **guarded) == []
+    (warning,) = of_rest_framework("Login", TRUSTED_PROXIES=[], **guarded)
+    assert warning.id == "trustedproxy.W052"
+
+
+@pytest.mark.parametrize("name", ["RemoteUserAuthentication", "TokenAuthentication", "NoSuch"])
+def test_what_rest_framework_has_itself_is_no_warning(package, name):
+    package("rest_framework", authentication=REST_FRAMEWORK)
+    assert of_rest_framework(name) == []
+
+
+def test_rest_framework_without_classes_of_its_own_is_no_warning():
+    assert found(REST_FRAMEWORK={"NUM_PROXIES": 0}) == []
+
+
+SHIBBOLETH = """
+from shibboleth.middleware import ShibbolethRemoteUserMiddleware
+
+
+class Login(ShibbolethRemoteUserMiddleware):
+    header = {header!r}
+"""
+
+
+def test_a_login_of_a_package_is_found_by_what_it_inherits(package):
+    package("logins_of_test", shib=SHIBBOLETH.format(header="HTTP_EPPN"))
+    attributes = {"SHIBBOLETH_ATTRIBUTE_MAP": {"eppn": (True, "username")}}
+    assert found("shibboleth.middleware.ShibbolethRemoteUserMiddleware", **attributes) == []
+    (warning,) = found("logins_of_test.shib.Login", **attributes)
+    assert warning.id == "trustedproxy.W050"
+    assert "logs in whom Eppn names" in warning.msg

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from typing import NamedTuple
 
+import django
 import pytest
 
 from tests import stack
@@ -89,15 +90,19 @@ def make_certificates(place):
         )
 
 
-def application(server, place, port, header):
-    """Run the project with a login header under a server, as the page says for each interface."""
-    key = header.upper().replace("-", "_")
-    is_asgi = server == "uvicorn"
+def key_of(recipe, server):
+    """Return the header's name as the page has it for WSGI, and for ASGI."""
+    key = recipe.header.upper().replace("-", "_")
+    return f"HTTP_{key}" if server == "gunicorn" or django.VERSION >= (6, 2) else key
+
+
+def application(server, place, port, key):
+    """Run the project with a login by a META key under a server."""
     env = {
         "DJANGO_SETTINGS_MODULE": "tests.logins.settings",
         "LOGIN_DATABASE": str(place / "users.sqlite3"),
         "LOGIN_PROXIES": "127.0.0.1",
-        "LOGIN_HEADER": key if is_asgi else f"HTTP_{key}",
+        "LOGIN_HEADER": key,
     }
     migrate = [sys.executable, "-m", "django", "migrate", "--verbosity", "0"]
     subprocess.run(migrate, cwd=stack.ROOT, env={**os.environ, **env}, check=True)
@@ -196,7 +201,13 @@ def title(case):
 
 @pytest.fixture(scope="module", params=SITES, ids=title)
 def site(request):
-    recipe, server = request.param
+    with running(*request.param) as started:
+        yield started
+
+
+@contextlib.contextmanager
+def running(recipe, server, change=lambda text: text, *, key=None):
+    """Run a recipe, changed, with the project behind it."""
     with stack.workplace() as place, contextlib.ExitStack() as processes:
         place.chmod(0o755)  # Apache's processes are another user's
         make_certificates(place)
@@ -206,10 +217,10 @@ def site(request):
         (place / "passwords").write_text(f"alice:{digest.stdout}")
         ports = stack.free_port(), stack.free_port(), stack.free_port()
         port, direct, asked = ports
-        processes.enter_context(application(server, place, direct, recipe.header))
+        processes.enter_context(application(server, place, direct, key or key_of(recipe, server)))
         if recipe.is_asking:
             processes.enter_context(authenticator(place, asked))
-        text = configuration(recipe, place, ports)
+        text = change(configuration(recipe, place, ports))
         for script in blocks(proxies.APACHE.page, "lua", "The proxy"):
             (place / proxies.SCRIPT).write_text(script)
         processes.enter_context(proxies.start(recipe.proxy, place, port, text))
@@ -285,3 +296,39 @@ def test_a_guest_whom_the_service_does_not_name_is_nobody(site, name):
 def test_a_certificate_of_another_authority_logs_nobody_in(site):
     _, user = site.ask(Form("honest"), certificate="forger")
     assert user in (None, "")
+
+
+BY_HEADING = {recipe.heading: recipe for recipe in RECIPES}
+GUEST = b"Cookie: guest=1"
+TRAPS = {
+    "nginx with auth_request": r".*proxy_set_header Remote-User \$user.*\n",
+    "nginx with client certificates": r".*proxy_set_header X-SSL-Client-S-DN.*\n",
+    "HAProxy with client certificates": r".*del-header X-SSL-Client-CN\n",
+    "Apache with client certificates": r".*unset X-SSL-Client-CN\n",
+}
+
+
+@pytest.mark.parametrize(("heading", "line"), TRAPS.items(), ids=TRAPS)
+def test_without_its_line_a_recipe_logs_a_forger_in(heading, line):
+    recipe = BY_HEADING[heading]
+
+    def without_it(text):
+        changed, count = re.subn(line, "", text)
+        assert count == 1
+        return changed
+
+    form = Form("forged", (f"{recipe.header}: admin".encode(), GUEST))
+    with running(recipe, "gunicorn", without_it) as site:
+        assert site.ask(form) == (200, "admin")
+
+
+@pytest.mark.parametrize("heading", ["nginx with auth_request", "Caddy with forward_auth"])
+def test_without_its_line_a_recipe_logs_a_forger_in_under_asgi(heading):
+    recipe = BY_HEADING[heading]
+    key = "HTTP_REMOTE_USER"
+    form = Form("forged", (b"HTTP-Remote-User: admin", GUEST))
+    with running(recipe, "uvicorn", key=key) as site:
+        assert site.ask(form) == (200, "")
+    line = r"(?i).*\bhttp-remote-user\b.*\n"
+    with running(recipe, "uvicorn", lambda text: re.sub(line, "", text), key=key) as site:
+        assert site.ask(form) == (200, "admin" if django.VERSION < (6, 2) else "")
