@@ -20,7 +20,7 @@ from tests.servers import proxies
 from tests.servers.recipes import blocks, replaced
 from tests.servers.visitors import ATTACKER, Form, send
 
-PAGE = "logins.md"
+PAGE, CERTIFICATES = "logins.md", "logins-certificates.md"
 SITE = "site.example"
 FILES = "/etc/ssl/mysite"
 PASSWORDS = "/etc/apache2/mysite.passwords"
@@ -124,7 +124,7 @@ def authenticator(place, port):
 
 
 def configuration(recipe, place, ports):
-    (text,) = blocks(PAGE, recipe.proxy.language, recipe.heading)
+    (text,) = blocks(CERTIFICATES if recipe.is_tls else PAGE, recipe.proxy.language, recipe.heading)
     port, direct, asked = ports
     listened = {
         "nginx": {"listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;"}
