@@ -6,17 +6,19 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
+from django.core.handlers.asgi import get_script_prefix
+
 from . import log
 from .conf import get_policy
 from .engine.addresses import is_unix_scope
-from .engine.answer import Answer
-from .engine.purposes import is_prefix, raw_name
-from .environ import KEY, rewrite
-from .exceptions import log_rejection, rejection
+from .engine.purposes import FORWARDED, is_prefix, raw_name
+from .environ import KEY, answer_of, rewrite
+from .exceptions import log_rejection, rejection, routed_path
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from .engine.answer import Answer
     from .engine.policy import Policy
 
     Scope = dict[str, Any]
@@ -29,9 +31,9 @@ if TYPE_CHECKING:
 _SECURE = {"http": "https", "websocket": "wss"}
 _PLAIN = {"http": "http", "websocket": "ws"}
 _PEER = "trusted_proxy.peer"
-# Stands for a header of which a client may have written a line: like any text that is no address,
-# it is malformed.
-_UNREADABLE = "unreadable"
+# Stands for a header of which a client may have written a line. A quote out of place is malformed
+# in every form, and in each parameter of a Forwarded.
+_UNREADABLE = '"'
 # Servers that speak CGI write one underscore for each of these, and so would merge such a name
 # with a forwarding header.
 _COLLAPSE = bytes.maketrans(b"-.", b"__")
@@ -56,15 +58,16 @@ class TrustedProxy:
         self.application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in _SECURE and not isinstance(scope.get(KEY), Answer):
+        if scope["type"] in _SECURE and answer_of(scope) is None:
             policy = get_policy()
+            path = _path_of(scope, policy)
             changed = rewrite_scope(scope, policy, receive)
             # All that the server's own scope learns, for its access log. Sent through once more,
             # it is decided by its peer again.
             scope[_PEER] = _Peer(_client_of(scope))
             scope["client"] = changed.get("client")
             scope = changed
-            if policy.reject and (reason := rejection(policy, scope[KEY])):
+            if policy.reject and (reason := rejection(policy, scope[KEY], path)):
                 log_rejection(reason)
                 await _reject(scope, send)
                 return
@@ -89,8 +92,11 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
     sent = [(name, value) for name, value in scope["headers"]]  # the server keeps its own pairs
     lines, headers = _split(sent, policy)
     meta: dict[str, Any] = {k: b",".join(found).decode("latin-1") for k, found in lines.items()}
-    if len(lines.get(policy.header, ())) > 1 and _may_have_trailers(headers, receive):
-        meta[policy.header] = _UNREADABLE
+    # Where a line stands matters in a chain, and so in a Forwarded that tells of the scheme.
+    chains = {policy.header, *(d.header for d in policy.designations if d.header == FORWARDED)}
+    doubled = [key for key in chains if len(lines.get(key, ())) > 1]
+    if doubled and _may_have_trailers(headers, receive):
+        meta.update(dict.fromkeys(doubled, _UNREADABLE))
     client = _client_of(scope)
     is_unix = is_unix_scope({**scope, "client": client})
     if client:
@@ -99,7 +105,7 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
     scheme = scope.get("scheme") or _PLAIN[scope["type"]]
     came = log.receive(meta, policy, event=scope.get("aws.event"))
     answer = rewrite(meta, policy, scheme, is_unix)
-    log.tell(answer, came, policy, meta, scheme, headers)
+    log.tell(answer, came, policy, meta, scheme, headers, _path_of(scope, policy))
     if answer and not policy.passed.isdisjoint(lines):
         headers = _with_passed(sent, policy)
         for key in policy.passed.intersection(lines):
@@ -119,6 +125,14 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
     if answer.statements:
         _write_scope(changed, answer)
     return changed
+
+
+def _path_of(scope: Scope, policy: Policy) -> str:
+    """Return the path of a scope that may be exempt from rejection, or ""."""
+    if not policy.reject_exempt:
+        return ""
+    path: str = scope["path"]
+    return routed_path(path, path.removeprefix(get_script_prefix(scope)))
 
 
 class _Peer(NamedTuple):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
-from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -12,14 +12,6 @@ from django.core.signals import setting_changed
 
 from .display import short_repr
 from .engine.answer import REJECTABLE
-from .engine.networks import (
-    ALL_IPV4,
-    ALL_IPV6,
-    EntryError,
-    TrustedNetworks,
-    has_unix,
-    parse_entry,
-)
 from .engine.policy import Designation, Policy
 from .engine.purposes import (
     FORWARDED,
@@ -29,13 +21,14 @@ from .engine.purposes import (
     meta_name,
     meta_names,
 )
+from .entries import Problem, collected, read, unusable, usable
 from .names import NEVER_DESIGNATED, key_of, read_guarded
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from .engine.answer import Outcome
-    from .engine.networks import Network
+    from .engine.networks import TrustedNetworks
 
 DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXIES": [],
@@ -48,6 +41,7 @@ DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXY_KEEP_HEADER": True,
     "TRUSTED_PROXY_REJECT": (),
     "TRUSTED_PROXY_GUARDED_HEADERS": [],
+    "TRUSTED_PROXY_REJECT_EXEMPT": (),
 }
 
 PURPOSE_SETTINGS = {
@@ -60,27 +54,19 @@ _EXAMPLES = {name: FORWARDING_HEADERS[purpose][0] for purpose, name in PURPOSE_S
 }
 
 
-class Problem(NamedTuple):
-    """A setting that cannot be used: the id of its system check, the fact, and the remedy."""
-
-    id: str
-    msg: str
-    hint: str
-
-
-_ENTRY_IDS = {
-    "address": "trustedproxy.E002",
-    "host-bits": "trustedproxy.E003",
-    "mapped": "trustedproxy.E004",
-    "host-name": "trustedproxy.E005",
-    "name": "trustedproxy.E006",
-    "everybody": "trustedproxy.E007",
-}
-
-
 def value(name: str) -> Any:
     """Return one of our settings as it is written, or its default."""
     return getattr(settings, name, DEFAULTS[name])
+
+
+def entries() -> tuple[object, ...]:
+    """Return the entries of `TRUSTED_PROXIES` that can be used, as they are written."""
+    return tuple(usable(value("TRUSTED_PROXIES")))
+
+
+def unusable_entries() -> tuple[object, ...]:
+    """Return the entries of `TRUSTED_PROXIES` that cannot be used, as they are written."""
+    return tuple(unusable(value("TRUSTED_PROXIES")))
 
 
 def parse(source: object) -> tuple[Policy, list[Problem]]:
@@ -100,6 +86,7 @@ def parse(source: object) -> tuple[Policy, list[Problem]]:
         designations,
         keep_header=reader.flag("TRUSTED_PROXY_KEEP_HEADER"),
         reject=reader.outcomes("TRUSTED_PROXY_REJECT"),
+        reject_exempt=reader.paths("TRUSTED_PROXY_REJECT_EXEMPT"),
         guarded=reader.guarded("TRUSTED_PROXY_GUARDED_HEADERS", designated),
     )
     return policy, reader.problems
@@ -141,6 +128,15 @@ def _forget_policy(**_: object) -> None:
 setting_changed.connect(_forget_policy, dispatch_uid="trustedproxy.conf")
 
 
+# What no path of a view has, and patterns and encoded URLs have.
+_NO_PATH = re.compile(r"[*?#%^$|\\\[\]{}<>\"\s]|://")
+# What the environment and other configuration files write for a bool.
+_FLAGS = {
+    **dict.fromkeys(("1", "true", "t", "yes", "y", "on"), True),
+    **dict.fromkeys(("0", "false", "f", "no", "n", "off", ""), False),
+}
+
+
 class _Reader:
     """Reads single settings; what cannot be used is reported, and the default stands in."""
 
@@ -156,40 +152,9 @@ class _Reader:
         self.problems.append(Problem(problem, msg, hint))
 
     def networks(self, name: str) -> TrustedNetworks:
-        entries = self.value(name)
-        if not isinstance(entries, (list, tuple)):
-            text = entries if isinstance(entries, str) and entries != "*" else ""
-            paste = [part.strip() for part in text.split(",") if part.strip()] or ["10.0.0.0/8"]
-            self.report(
-                "trustedproxy.E001",
-                f"{name} is not a list",
-                "a list or tuple of addresses, networks and names",
-                entries,
-                f"Write {name} = {paste}.",
-            )
-            entries = []
-        parsed = [self._entry(f"{name}[{index}]", entry) for index, entry in enumerate(entries)]
-        networks = TrustedNetworks(chain.from_iterable(parsed), unix=has_unix(entries))
-        merged = networks.merged
-        for everybody in (ALL_IPV4, ALL_IPV6):
-            if everybody in merged:
-                self.report(
-                    "trustedproxy.E007",
-                    f"{name} trusts everybody",
-                    "the addresses of your own proxies",
-                    str(everybody),
-                    "Write the networks that your proxies connect from, such as "
-                    f'{name} = ["private"]. Whoever is trusted can claim any address.',
-                )
+        networks, problems = read(name, self.value(name))
+        self.problems += problems
         return networks
-
-    def _entry(self, place: str, entry: object) -> tuple[Network, ...]:
-        try:
-            return parse_entry(entry)
-        except EntryError as error:
-            fact = f"{place} {error.fact}"
-            self.report(_ENTRY_IDS[error.kind], fact, error.expected, entry, error.hint)
-            return ()
 
     def designations(self, taken: tuple[str, ...]) -> Iterator[Designation]:
         keys = {key: "TRUSTED_PROXY_HEADER" for key in taken if key != FORWARDED}
@@ -262,29 +227,55 @@ class _Reader:
 
     def flag(self, name: str) -> bool:
         value = self.value(name)
-        if not isinstance(value, bool):
-            default = DEFAULTS[name]
-            fact = f"{name} is not a bool"
-            hint = f"Write {name} = {default}."
-            self.report("trustedproxy.E009", fact, "True or False", value, hint)
-            return bool(default)
-        return value
+        if isinstance(value, bool):
+            return value
+        meant = _FLAGS.get(str(value).strip().lower()) if isinstance(value, (str, int)) else None
+        hint = f"Write {name} = {meant}."
+        if meant is None:
+            hint = f"Write {name} = True to keep the header, or False to drop it."
+        self.report("trustedproxy.E009", f"{name} is not a bool", "True or False", value, hint)
+        return bool(DEFAULTS[name])
 
     def outcomes(self, name: str) -> list[Outcome]:
         value = self.value(name)
-        known = ", ".join(map(repr, REJECTABLE))
-        if not isinstance(value, (list, tuple, set, frozenset)):
+        expected = f"some of {', '.join(map(repr, REJECTABLE))}"
+        members = collected(value)
+        if members is None:
+            words = value.replace(",", " ").split() if isinstance(value, str) else []
+            paste = [outcome for outcome in REJECTABLE if outcome in words]
             fact = f"{name} is not a collection"
-            paste = [outcome for outcome in REJECTABLE if outcome == value] or ["direct"]
-            hint = f"Write {name} = {paste}."
-            self.report("trustedproxy.E010", fact, f"some of {known}", value, hint)
+            self.report("trustedproxy.E010", fact, expected, value, f"Write {name} = {paste}.")
             return []
-        for outcome in value:
+        named = [member.strip() if isinstance(member, str) else member for member in members]
+        known = [outcome for outcome in REJECTABLE if outcome in named]
+        for outcome in named:
             if outcome not in REJECTABLE:
                 fact = f"{name} names an outcome that cannot be rejected"
-                hint = f"Remove it from {name}."
-                self.report("trustedproxy.E011", fact, f"some of {known}", outcome, hint)
-        return [outcome for outcome in REJECTABLE if outcome in value]
+                self.report(
+                    "trustedproxy.E011", fact, expected, outcome, f"Write {name} = {known}."
+                )
+        return known
+
+    def paths(self, name: str) -> list[str]:
+        value, expected = self.value(name), "exact paths, such as '/healthz'"
+        members = collected(value)
+        if members is None:
+            words = value.replace(",", " ").split() if isinstance(value, str) else []
+            fact, hint = f"{name} is not a collection", self._line_of_paths(name, words)
+            self.report("trustedproxy.E016", fact, expected, value, hint)
+            return []
+        paths = [path.strip() if isinstance(path, str) else path for path in members]
+        for path in paths:
+            if not _is_path(path):
+                fact, hint = f"{name} has what is no exact path", self._line_of_paths(name, paths)
+                self.report("trustedproxy.E017", fact, expected, path, hint)
+        return [path for path in paths if isinstance(path, str) and _is_path(path)]
+
+    def _line_of_paths(self, name: str, values: list[Any]) -> str:
+        texts = [text.strip("^$*") for text in values if isinstance(text, str)]
+        paths = [text if text.startswith("/") else f"/{text}" for text in texts if text]
+        line = ", ".join(f'"{path}"' for path in paths if _is_path(path))
+        return f"Write {name} = [{line}]. Each path is exempt as it is written, and nothing else."
 
     def guarded(self, name: str, designated: Collection[str]) -> list[str]:
         keys, faults = read_guarded(name, self.value(name), designated)
@@ -292,3 +283,7 @@ class _Reader:
             fact = f"{name} {fault.fact}"
             self.report(fault.id, fact, fault.expected, fault.got, fault.hint)
         return keys
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("/") and not _NO_PATH.search(value)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import re
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
 
 from .engine.answer import Answer
 from .engine.decision import decide
-from .engine.purposes import FORWARDED, PURPOSES
+from .engine.purposes import FORWARDED, PURPOSES, is_prefix
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .engine.answer import Statement
     from .engine.policy import Policy
 
 _SCHEMES = ("http", "https")
+_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")  # of a request line in absolute form
 KEY = "trusted_proxy"
 """Where META, environ and ASGI scope keep the `Answer`. No header of a client can have it."""
 
@@ -55,13 +61,14 @@ def rewrite_anew(
     is_unix: bool | None = None,  # noqa: FBT001 - as `decide` has it
 ) -> Answer:
     """Do what `rewrite` does for a request that is not decided yet."""
+    if "uwsgi.version" in meta and "scheme" in policy.purposes:
+        scheme = _own_scheme(meta)
     reported = meta.get("REMOTE_ADDR")
     answer = decide(policy, reported, meta, scheme, is_unix)
-    if answer.dropped:
-        if "HTTP_SCRIPT_NAME" in answer.dropped:
-            _take_back_prefix(meta)
-        for key in answer.dropped:
-            del meta[key]
+    if "HTTP_SCRIPT_NAME" in meta:
+        _take_back_prefix(meta, answer)
+    for key in answer.dropped:
+        del meta[key]
     # A header that is the client's canonical address stays as it is.
     is_canonical = answer.proxies and answer.header_text == answer.client and policy.keep_header
     if answer.header is not None and (not is_canonical or policy.designations):
@@ -90,6 +97,16 @@ def hand_on(answer: Answer) -> str:
     address = answer.client.lower()  # the same text, and always a new object
     _written.set((address, answer))
     return address
+
+
+def answer_of(scope: Mapping[str, Any]) -> Answer | None:
+    """Return the answer of a wrapper around an ASGI scope, or around the environ it was made of."""
+    # a2wsgi keeps the environ of a WSGI server in the scope.
+    for mapping in (scope, scope.get("wsgi_environ") or {}):
+        answer = mapping.get(KEY)
+        if isinstance(answer, Answer):
+            return answer
+    return None
 
 
 def find_answer(meta: dict[str, Any]) -> Answer | None:
@@ -129,8 +146,6 @@ def _write_headers(meta: dict[str, Any], policy: Policy, answer: Answer) -> None
 def write_client(meta: dict[str, Any], answer: Answer, reported: object) -> None:
     """Write the client's address, host and port, where `reported` was the peer's address."""
     address = meta["REMOTE_ADDR"] = hand_on(answer)  # what is no address does not stay there
-    if answer.client is None:
-        return
     if "REMOTE_HOST" in meta and (answer.proxies or meta["REMOTE_HOST"] == reported):
         meta["REMOTE_HOST"] = address
     if answer.proxies:
@@ -140,18 +155,35 @@ def write_client(meta: dict[str, Any], answer: Answer, reported: object) -> None
             meta["REMOTE_PORT"] = str(answer.client_port)
 
 
-def _take_back_prefix(meta: dict[str, Any]) -> None:
+def _take_back_prefix(meta: dict[str, Any], answer: Answer) -> None:
     """Give the path back what gunicorn took from it because of a header SCRIPT_NAME.
 
-    gunicorn 27.0.1 believes that header from anybody on a Unix socket.
+    gunicorn 27.0.1 believes that header from anybody on a Unix socket, the last of several. It
+    stays in force if a trusted proxy sent it, no other header is named for the prefix, and it is
+    one.
     """
-    prefix = meta.get("SCRIPT_NAME")
-    # Django has decoded the one, and not the other.
-    sent = str(meta["HTTP_SCRIPT_NAME"])
-    decoded = sent.encode("latin-1", "replace").decode("utf-8", "replace")
-    if prefix and prefix in (sent, decoded) and "RAW_URI" in meta:
-        meta["PATH_INFO"] = f"{prefix}{meta.get('PATH_INFO', '')}"
-        meta["SCRIPT_NAME"] = ""
+    is_dropped = "HTTP_SCRIPT_NAME" in answer.dropped
+    if "RAW_URI" not in meta or not (is_dropped or not is_prefix(meta.get("SCRIPT_NAME") or "/")):
+        return
+    # The server joins what came in several lines, leaves escapes in the prefix, and decodes the
+    # path, which Django has decoded once more.
+    header = f",{meta['HTTP_SCRIPT_NAME']},".encode("latin-1", "replace")
+    sent = header + unquote_to_bytes(header)
+    raw = unquote_to_bytes(_AUTHORITY.sub("", str(meta["RAW_URI"]), count=1).partition("?")[0])
+    own = os.environ.get("SCRIPT_NAME", "").encode("utf-8", "surrogateescape")
+    path_info = meta.get("PATH_INFO", "")
+    # An empty PATH_INFO is "/" to Django.
+    rest = "" if path_info == "/" and not raw.endswith(b"/") else path_info
+    for encoding in ("utf-8", "latin-1"):
+        taken = raw.removesuffix(rest.encode(encoding, "replace"))
+        is_taken = taken not in (b"", own) and (taken != raw or not rest)
+        prefix = str(meta.get("SCRIPT_NAME", ""))
+        is_stated = unquote_to_bytes(prefix.encode(encoding, "replace")) == taken
+        # Where it is not that, a setting of Django's has replaced it.
+        if is_taken and b",%b," % taken in sent and (is_stated or encoding == "latin-1"):
+            meta["PATH_INFO"] = raw.decode(encoding, "replace")
+            meta["SCRIPT_NAME"] = "" if is_stated else prefix
+            return
 
 
 def _take_back_scheme(meta: dict[str, Any], policy: Policy, answer: Answer) -> None:
@@ -162,10 +194,14 @@ def _take_back_scheme(meta: dict[str, Any], policy: Policy, answer: Answer) -> N
     """
     if answer and "scheme" not in policy.purposes and meta.get("wsgi.url_scheme") in _SCHEMES:
         return
+    meta["wsgi.url_scheme"] = _own_scheme(meta)
+
+
+def _own_scheme(meta: dict[str, Any]) -> str:
     own = meta.get("UWSGI_SCHEME")
     if own not in _SCHEMES:
         own = "https" if str(meta.get("HTTPS")).lower() in ("on", "1") else "http"
-    meta["wsgi.url_scheme"] = own
+    return str(own)
 
 
 def _write_value(meta: dict[str, Any], statement: Statement) -> None:

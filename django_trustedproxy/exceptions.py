@@ -16,11 +16,13 @@ class RejectedByTrustedProxy(SuspiciousOperation):
     """A request whose outcome is named in `TRUSTED_PROXY_REJECT`; Django answers it with 400."""
 
 
-def rejection(policy: Policy, answer: Answer) -> str | None:
-    """Return why the policy rejects a request, as a sentence, or None if it does not.
+def rejection(policy: Policy, answer: Answer, path: str) -> str | None:
+    """Return why the policy rejects a request for a path, as a sentence, or None if it does not.
 
     "malformed" also stands for a header of another purpose that could not be believed.
     """
+    if path in policy.reject_exempt:
+        return None
     if answer.outcome in policy.reject:
         reason = f"outcome {answer.outcome!r}"
     elif "malformed" in policy.reject and answer.malformed_headers:
@@ -28,6 +30,16 @@ def rejection(policy: Policy, answer: Answer) -> str | None:
     else:
         return None
     return f"Request from peer {answer.peer!r} with {reason}, which TRUSTED_PROXY_REJECT names."
+
+
+def routed_path(path: str, path_info: str) -> str:
+    """Return a path (`request.path`) that may be exempt, or "" where it names another view.
+
+    Django routes by `path_info`. Nothing of the path's last part may come from the script name,
+    which some servers take from a header, and without its slash a path is routed to nothing.
+    """
+    is_whole = path_info[:1] == "/" and path.endswith(path_info)
+    return path if is_whole and (path_info != "/" or path == "/") else ""
 
 
 def log_rejection(reason: str) -> None:

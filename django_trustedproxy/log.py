@@ -135,11 +135,12 @@ def tell(  # noqa: PLR0913, PLR0917 - what there is to see of a request
     meta: Mapping[str, Any],
     scheme: str = "",
     headers: Sequence[tuple[bytes, bytes]] = (),
+    path: str = "",
 ) -> None:
     """Log what may be a wrong configuration, in few lines. Header text is escaped and shortened.
 
     `meta` is META after the decision, `scheme` that of the connection where it is not there, and
-    `headers` the other headers of an ASGI scope.
+    `headers` the other headers of an ASGI scope; `path` is what may be exempt from rejection.
     """
     outcome = answer.outcome
     number = _counts[outcome] = _counts[outcome] + 1
@@ -155,18 +156,19 @@ def tell(  # noqa: PLR0913, PLR0917 - what there is to see of a request
     if headers and answer:
         known = {f"HTTP_{n.decode('latin-1').upper().replace('-', '_')}": v for n, v in headers}
         meta = {key: known[key].decode("latin-1") for key in _READ if key in known} | dict(meta)
-    _tell(answer, came or _NOTHING, policy, Seen(meta, came.headers if came else {}, scheme))
+    seen = Seen(meta, came.headers if came else {}, scheme)
+    reject = reject_name(policy, answer) if rejection(policy, answer, path) else ""
+    _tell(answer, came or _NOTHING, policy, seen, reject)
 
 
 _NOTHING = Came((), {}, names_itself=False)
 
 
-def _tell(answer: Answer, came: Came, policy: Policy, seen: Seen) -> None:
+def _tell(answer: Answer, came: Came, policy: Policy, seen: Seen, reject: str) -> None:
     global _rewriter, _next_look  # noqa: PLW0603 - the process has one log
     if answer.outcome == "forwarded" and _counts["forwarded"] >= _FIRST:
         _next_look = _counts["forwarded"] + _SELDOM
     _write_summaries()
-    reject = reject_name(policy, answer) if rejection(policy, answer) else ""
     for kind, text in came.findings:
         # Its peers are clients, whose networks do not count.
         _write(kind, logging.WARNING, text, answer, about=kind, tail="")

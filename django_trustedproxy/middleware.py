@@ -15,8 +15,8 @@ from .conf import get_policy
 from .engine.addresses import is_unix_scope
 from .engine.answer import Answer
 from .engine.purposes import is_prefix
-from .environ import KEY, find_answer, keep, rewrite_anew, write_client
-from .exceptions import RejectedByTrustedProxy, rejection
+from .environ import KEY, answer_of, find_answer, keep, rewrite_anew, write_client
+from .exceptions import RejectedByTrustedProxy, rejection, routed_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,16 +53,19 @@ class TrustedProxyMiddleware:
             scheme = request.scope.get("scheme") or "http"
             is_unix = is_unix_scope(request.scope)
             event = request.scope.get("aws.event")
-        script_name = meta.get("SCRIPT_NAME")
+        script_name, path_info = meta.get("SCRIPT_NAME"), meta.get("PATH_INFO")
         decided = find_answer(meta)
         if decided is not None:
-            answer = keep(meta, policy, decided)
+            came, answer = None, keep(meta, policy, decided)
         else:
             came = log.receive(meta, policy, peer, event)
             answer = rewrite_anew(meta, policy, scheme, is_unix)
-            log.tell(answer, came, policy, meta, scheme)
-        if script_name:
-            _judge_script_name(request, script_name)
+        if script_name or meta.get("PATH_INFO") != path_info:
+            _judge_script_name(request, script_name or "", path_info)
+        # A prefix that a header states is not part of it: whoever can write that could move a path.
+        path = routed_path(request.path, request.path_info) if policy.reject_exempt else ""
+        if decided is None:
+            log.tell(answer, came, policy, meta, scheme, path=path)
         # Cached copies of what has changed, which an earlier middleware may have asked for (Django
         # 5.2 to 6.1).
         request.__dict__.pop("headers", None)
@@ -70,7 +73,8 @@ class TrustedProxyMiddleware:
         if policy.designations:
             _write_request(request, policy, answer, is_wrapped=decided is not None)
         request.trusted_proxy = answer  # type: ignore[attr-defined] # what this package adds
-        if policy.reject and (reason := rejection(policy, answer)):
+        # What is decided already was rejected there, or exempt.
+        if policy.reject and decided is None and (reason := rejection(policy, answer, path)):
             raise RejectedByTrustedProxy(reason)
         return self.get_response(request)
 
@@ -91,27 +95,31 @@ def get_trusted_proxy(request: HttpRequest) -> Answer:
 
 def _take_over(request: ASGIRequest) -> None:
     """Write what a wrapper has decided into META, which Django made of the scope."""
-    answer = request.scope.get(KEY)
-    if answer is None:
-        # a2wsgi keeps the environ of a WSGI server in the scope.
-        answer = (request.scope.get("wsgi_environ") or {}).get(KEY)
-    if isinstance(answer, Answer):
+    answer = answer_of(request.scope)
+    if answer is not None:
         # A scope cannot have a client without a port, and has 0 for an unknown one.
         write_client(request.META, answer, answer.client)
         request.META[KEY] = answer
 
 
-def _judge_script_name(request: HttpRequest, before: str) -> None:
-    """Take back a path prefix that the server took from a header, and one that cannot be one."""
-    script_name = request.META["SCRIPT_NAME"]
-    if not is_prefix(script_name) and not settings.FORCE_SCRIPT_NAME:
-        script_name = request.META["SCRIPT_NAME"] = ""
-    if script_name == before:
+def _judge_script_name(request: HttpRequest, script_name: str, path_info: str | None) -> None:
+    """Follow a path prefix that was taken back, and take back what cannot be one.
+
+    `script_name` and `path_info` are those of META before the decision.
+    """
+    meta = request.META
+    is_forced = bool(settings.FORCE_SCRIPT_NAME)
+    is_none = not is_prefix(script_name or "/") and not is_forced
+    if is_none and meta["SCRIPT_NAME"] == script_name:
+        meta["SCRIPT_NAME"] = ""
+    if is_none and isinstance(request, ASGIRequest):
+        meta["PATH_INFO"] = request.scope["path"]
+    if not is_none and meta.get("PATH_INFO") == path_info:
         return
-    if isinstance(request, ASGIRequest):
-        request.META["PATH_INFO"] = request.scope["path"]
-    request.path = request.path_info = request.META["PATH_INFO"]
-    set_script_prefix("/")
+    request.path_info = meta["PATH_INFO"]
+    kept = script_name if is_forced else ""
+    request.path = f"{kept.rstrip('/')}/{request.path_info.removeprefix('/')}"
+    set_script_prefix(kept or "/")
 
 
 def _write_request(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from .engine.purposes import PURPOSES, is_token, meta_name, meta_names
+from .entries import collected
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -45,12 +46,15 @@ def read_guarded(
     setting: str, names: object, designated: Collection[str]
 ) -> tuple[list[str], list[Fault]]:
     """Return the META keys of a list of the site's own headers, and what cannot be used of it."""
-    if not isinstance(names, (list, tuple, set, frozenset)):
-        hint = f"Write {setting} = {[names] if key_of(names) else []}."
+    members = collected(names)
+    if members is None:
+        words = names.replace(",", " ").split() if isinstance(names, str) else []
+        hint = f"Write {setting} = {[word for word in words if key_of(word)]}."
         fault = Fault("trustedproxy.E050", "is not a list", "a list of header names", names, hint)
         return [], [fault]
     keys, faults = [], []
-    for name in names:
+    for member in members:
+        name = member.strip() if isinstance(member, str) else member
         key = key_of(name)
         purpose = next((each for each in PURPOSES if key in meta_names(each)), None)
         if key is None:

@@ -63,7 +63,7 @@ class TrustedProxyPanel(Panel):
         policy, after = get_policy(), request.META
         scope = request.scope if isinstance(request, ASGIRequest) else {}
         before = after.get(_BEFORE, scope.get(_BEFORE))
-        reject = reject_name(policy, answer) if rejection(policy, answer) else ""
+        reject = reject_name(policy, answer) if rejection(policy, answer, request.path) else ""
         came = before or {}
         seen = Seen(after, came, scope.get("scheme", ""))
         self.record_stats(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.core.handlers.wsgi import get_path_info, get_script_name
+
 from . import log
 from .conf import get_policy
 from .engine.purposes import is_prefix
 from .environ import find_answer, keep, rewrite_anew
-from .exceptions import log_rejection, rejection
+from .exceptions import log_rejection, rejection, routed_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,17 +34,30 @@ class TrustedProxy:
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         policy = get_policy()
-        answer = find_answer(environ)
-        if answer is not None:
-            keep(environ, policy, answer)
+        path = _path_of(environ) if policy.reject_exempt else ""
+        decided = find_answer(environ)
+        if decided is not None:
+            answer = keep(environ, policy, decided)
         else:
             came = log.receive(environ, policy)
             answer = rewrite_anew(environ, policy)
-            log.tell(answer, came, policy, environ)
+            log.tell(answer, came, policy, environ, path=path)
         if (script_name := environ.get("SCRIPT_NAME")) and not is_prefix(script_name):
             environ["SCRIPT_NAME"] = ""
-        if policy.reject and (reason := rejection(policy, answer)):
+        # What is decided already was rejected there, or exempt.
+        if policy.reject and decided is None and (reason := rejection(policy, answer, path)):
             log_rejection(reason)
             start_response("400 Bad Request", [("Content-Type", "text/plain")])
             return [b"Bad Request"]
         return self.application(environ, start_response)
+
+
+def _path_of(environ: dict[str, Any]) -> str:
+    """Return the path that Django makes of an environ, or "" if it makes none or another view's."""
+    try:
+        path_info, script_name = get_path_info(environ) or "/", get_script_name(environ)
+    except UnicodeError:  # Django fails on it as well
+        return ""
+    # As Django's WSGIRequest joins them.
+    path = f"{script_name.rstrip('/')}/{path_info.replace('/', '', 1)}"
+    return routed_path(path, path_info)

@@ -26,7 +26,9 @@ MIDDLEWARE = [
 ]
 
 # The proxy connects over a Unix socket. The tests also let it connect from a network.
-TRUSTED_PROXIES = os.environ.get("EXAMPLE_TRUSTED_PROXIES", "unix:").split(",")
+TRUSTED_PROXIES = [
+    entry for entry in os.environ.get("EXAMPLE_TRUSTED_PROXIES", "unix:").split(",") if entry
+]
 TRUSTED_PROXY_HEADER = "X-Forwarded-For"
 TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto"
 TRUSTED_PROXY_HOST_HEADER = "X-Forwarded-Host"

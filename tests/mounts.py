@@ -52,7 +52,7 @@ def joined(headers):
 def ends(peer):
     """Return the client and the server of an ASGI scope; "unix:" stands for a Unix socket."""
     if peer in ("unix:", "0.0.0.0"):
-        return None, ("/run/app.sock", 0)
+        return None, ("/run/app.sock", "0")
     return None if peer is MISSING else (peer, 4711), ("testserver", 80)
 
 

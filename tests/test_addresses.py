@@ -69,6 +69,7 @@ SCOPES = [
     (False, "an empty address over TCP", ("", 0), ("127.0.0.1", 8000)),
     (False, "a header that was copied", ("unix:", 0), None),
     (False, "text", ("localhost", 0), None),
+    (False, "an adapter with the Host /x:80", ("", 0), ("/x", 80)),
 ]
 
 

@@ -306,12 +306,16 @@ def probe(monkeypatch):
     settings = settings_of(page, "Health checks")
 
     def send(*, answered, peer="10.0.1.20", **changes):
-        chain = [*settings["MIDDLEWARE"], *STACK[2:]]
+        ours, answering, *others = settings["MIDDLEWARE"]
+        chain = [answering, *others] if answered else others
+        page_says = {**settings, "TRUSTED_PROXY_REJECT": []}
+        if not answered:
+            page_says.pop("TRUSTED_PROXY_REJECT_EXEMPT")
         with override_settings(
             **{
-                **settings,
+                **page_says,
                 "ALLOWED_HOSTS": ["example.com"],
-                "MIDDLEWARE": chain if answered else chain[1:],
+                "MIDDLEWARE": [ours, *chain, *STACK[2:]],
                 **changes,
             }
         ):
@@ -330,7 +334,7 @@ def probe(monkeypatch):
         ({"TRUSTED_PROXY_REJECT": ["direct"], "ALLOWED_HOSTS": ["*"], "peer": "172.16.0.4"}, 400),
     ],
 )
-def test_a_health_check_is_answered_by_the_middleware_of_the_page(probe, caplog, changes, status):
+def test_a_health_check_is_answered_by_the_settings_of_the_page(probe, caplog, changes, status):
     assert probe(answered=False, **changes) == status
     logged = [record.getMessage() for record in caplog.records]
     assert probe(answered=True, **changes) == 200
@@ -339,6 +343,22 @@ def test_a_health_check_is_answered_by_the_middleware_of_the_page(probe, caplog,
     for reason in reasons:
         assert re.sub(r".*(with outcome 'direct').*", r"\1", reason) in page
     assert bool(reasons) == (status == 400)
+
+
+@pytest.mark.parametrize(
+    ("page", "heading"),
+    [("docs/health-checks.md", "Health checks"), ("docs/moving.md", "From django-xff")],
+)
+def test_a_rejection_spares_the_health_check_of_a_page_and_nothing_else(page, heading):
+    settings = settings_of(page, heading)
+    (path,) = settings["TRUSTED_PROXY_REJECT_EXEMPT"]
+    rejecting = {name: value for name, value in settings.items() if name != "MIDDLEWARE"}
+    with override_settings(**rejecting, MIDDLEWARE=STACK):
+        # The path is none of the tests' own.
+        statuses = [
+            Client().get(each, REMOTE_ADDR="10.0.0.1").status_code for each in (path, f"{path}/")
+        ]
+    assert statuses == [404, 400]
 
 
 def test_the_redirect_of_a_health_check_can_be_exempt(probe):

@@ -141,7 +141,9 @@ def problems_of(**settings):
     return parse(SimpleNamespace(**{**DEFAULTS, **settings}))[1]
 
 
-@pytest.mark.parametrize("names", [["X-Company-User"], ("Remote-User",), {"HTTP_X_TENANT"}, []])
+@pytest.mark.parametrize(
+    "names", [["X-Company-User"], ("Remote-User",), {"HTTP_X_TENANT"}, [" X-A "], []]
+)
 def test_any_collection_of_names_can_be_guarded(names):
     assert problems_of(TRUSTED_PROXY_GUARDED_HEADERS=names) == []
 
@@ -155,7 +157,7 @@ CANNOT = f"Remove it from {NAME}, or write the name of a header that your proxy 
     ("value", "more", "problem", "fact", "hint"),
     [
         ("X-User", {}, "E050", "is not a list", f"Write {NAME} = ['X-User']."),
-        ("X-A, X-B", {}, "E050", "is not a list", f"Write {NAME} = []."),
+        ("X-A, X-B Cookie", {}, "E050", "is not a list", f"Write {NAME} = ['X-A', 'X-B']."),
         (None, {}, "E050", "is not a list", f"Write {NAME} = []."),
         (["Cookie"], {}, "E051", "names a header that cannot be guarded", CANNOT),
         (["HTTP_HOST"], {}, "E051", "names a header that cannot be guarded", CANNOT),

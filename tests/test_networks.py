@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from django_trustedproxy.engine.addresses import pack, unpack
-from django_trustedproxy.engine.networks import NAMES, EntryError, TrustedNetworks, parse_entry
+from django_trustedproxy.engine.networks import EntryError, TrustedNetworks, parse_entry
 from tests.oracle import read_address
 
 ADDRESSES = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6))
@@ -80,6 +80,8 @@ def test_membership_is_what_a_look_at_every_network_says(listed, strangers):
         ("link-local", ["169.254.0.0/16", "fe80::/10"]),
         ("shared", ["100.64.0.0/10"]),
         ("unix:", []),
+        (" 10.0.0.7\n", ["10.0.0.7/32"]),
+        (" loopback", ["127.0.0.0/8", "::1/128"]),
     ],
     ids=str,
 )
@@ -87,135 +89,42 @@ def test_an_entry_stands_for_its_networks(entry, networks):
     assert [str(network) for network in parse_entry(entry)] == networks
 
 
-NAME_LIST = ", ".join(NAMES)
-ANY = f"an address, a network or a name ({NAME_LIST})"
-EXAMPLE = 'Write an address or network as text, such as "10.0.0.0/8".'
-
-
 @pytest.mark.parametrize(
-    ("entry", "kind", "message", "hint"),
+    "entry",
     [
-        (
+        *(
             "10.0.0.1/8",
-            "host-bits",
-            "has host bits set: expected a network's first address",
-            'Write "10.0.0.1" for one address, or "10.0.0.0/8" for the network.',
-        ),
-        (
-            ipaddress.ip_interface("fd00::1/8"),
-            "host-bits",
-            "has host bits set: expected a network's first address",
-            'Write "fd00::1" for one address, or "fd00::/8" for the network.',
-        ),
-        (
+            "fd00::1/8",
             "::ffff:10.0.0.0/8",
-            "mapped",
-            "is an IPv4-mapped network wider than all of IPv4: expected a prefix length of 96 to 128",
-            'Write the IPv4 network itself, such as "10.0.0.0/8".',
-        ),
-        (
-            "::ffff:10.0.0.0/40",
-            "mapped",
-            "is an IPv4-mapped network wider than all of IPv4: expected a prefix length of 96 to 128",
-            'Write the IPv4 network itself, such as "10.0.0.0/32".',
-        ),
-        (
-            "::ffff:10.0.0.1/8",
-            "mapped",
-            "is an IPv4-mapped network wider than all of IPv4: expected a prefix length of 96 to 128",
-            'Write the IPv4 network itself, such as "10.0.0.0/8".',
-        ),
-        (
-            "nginx_1",
-            "host-name",
-            f"is a host name: expected {ANY}",
-            "Write the proxy's address or network. Names are not resolved: whoever answers for them "
-            "in DNS would decide who is trusted.",
-        ),
-        (
-            "proxy-1.example.com.",
-            "host-name",
-            f"is a host name: expected {ANY}",
-            "Write the proxy's address or network. Names are not resolved: whoever answers for them "
-            "in DNS would decide who is trusted.",
-        ),
-        (
-            "10.example.com",
-            "host-name",
-            f"is a host name: expected {ANY}",
-            "Write the proxy's address or network. Names are not resolved: whoever answers for them "
-            "in DNS would decide who is trusted.",
-        ),
-        (
+            "::ffff:10.0.0.0/95",
+            "nginx",
             "*",
-            "everybody",
-            f"trusts everybody: expected {ANY}",
-            'Write the networks that your proxies connect from, such as "private".',
+            "unix",
         ),
-        ("Private", "name", f"is not a known name: expected {ANY}", 'Write "private".'),
-        ("localhost", "name", f"is not a known name: expected {ANY}", 'Write "loopback".'),
-        ("unix", "name", f"is not a known name: expected {ANY}", 'Write "unix:".'),
-        ("unix:/run/g.sock", "name", f"is not a known name: expected {ANY}", 'Write "unix:".'),
-        (" 10.0.0.1", "address", f"has blanks around it: expected {ANY}", "Strip the blanks."),
-        ("10.0.0.256", "address", f"is not an address: expected {ANY}", EXAMPLE),
-        ("010.0.0.1", "address", f"is not an address: expected {ANY}", EXAMPLE),
-        ("10.0.0.1:80", "address", f"is not an address: expected {ANY}", EXAMPLE),
-        ("", "address", f"is not an address: expected {ANY}", EXAMPLE),
-        (
-            "10.0.0.0/0.255.255.255",
-            "address",
-            "is not in CIDR notation: expected a prefix length of 0 to 32 after the slash",
-            EXAMPLE,
-        ),
-        (
-            "10.0.0.0/33",
-            "address",
-            "is not in CIDR notation: expected a prefix length of 0 to 32 after the slash",
-            EXAMPLE,
-        ),
-        (
-            "10.0.0.0/0008",
-            "address",
-            "is not in CIDR notation: expected a prefix length of 0 to 32 after the slash",
-            EXAMPLE,
-        ),
-        (
-            "fd00::/" + "9" * 5000,
-            "address",
-            "is not in CIDR notation: expected a prefix length of 0 to 128 after the slash",
-            EXAMPLE,
-        ),
-        (
-            "fe80::%eth0/64",
-            "address",
-            "has a zone id: expected an address without one",
-            'Write "fe80::/64".',
-        ),
-        (
+        *(
+            "",
+            " ",
+            "10.0.0.256",
+            "010.0.0.1",
+            "10.0.0.1:80",
+            "[::1]",
             "fe80::1%eth0",
-            "address",
-            "has a zone id: expected an address without one",
-            'Write "fe80::1".',
+            "10.0.0.0/33",
         ),
-        (
-            167772161,
-            "address",
-            "is not an address: expected text or an object of the ipaddress module",
-            EXAMPLE,
+        *(
+            "10.0.0.0/0008",
+            "10.0.0.0/255.0.0.0",
+            "10.0.0.0/",
+            "fd00::/" + "9" * 5000,
+            "10.0.0.0/\u0668",
         ),
-        (
-            b"10.0.0.1",
-            "address",
-            "is not an address: expected text or an object of the ipaddress module",
-            EXAMPLE,
-        ),
+        *(167772161, b"10.0.0.1", None, ["10.0.0.1"], ipaddress.ip_interface("fd00::1/8")),
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_a_bad_entry_says_what_is_wrong_and_what_to_write(entry, kind, message, hint):
-    with pytest.raises(EntryError) as caught:
+def test_what_is_no_entry_is_refused(entry):
+    with pytest.raises(EntryError):
         parse_entry(entry)
-    assert (caught.value.kind, str(caught.value), caught.value.hint) == (kind, message, hint)
 
 
 @pytest.mark.parametrize(
@@ -238,6 +147,7 @@ def test_networks_are_merged_and_told():
     trusted = TrustedNetworks.parse(["10.0.0.0/9", "10.128.0.0/9", "10.1.0.0/16", "::1", "unix:"])
     assert [str(network) for network in trusted.merged] == ["10.0.0.0/8", "::1/128"]
     assert trusted.unix
+    assert TrustedNetworks.parse([" unix: "]).unix
     assert repr(trusted) == "TrustedNetworks(['10.0.0.0/8', '::1/128', 'unix:'])"
 
 

@@ -72,15 +72,18 @@ def test_no_module_but_the_table_of_neighbours_has_more_than_300_lines():
 
 ROOMS = {
     "engine": ("engine",),
-    "conf": ("engine", "display", "names"),
-    "names": ("engine",),
+    "entries": ("engine", "display"),
+    "conf": ("engine", "display", "entries", "names"),
+    "overview": ("engine", "display"),
+    "pasted": ("engine",),
+    "names": ("engine", "entries"),
     "environ": ("engine",),
     "servers": (),
     "limiter": ("engine",),
     "remarks": ("engine", "display", "conf"),
     "explanation": ("engine", "environ", "display", "remarks", "servers"),
     "traces": ("engine", "display", "explanation", "servers"),
-    "checks": ("conf", "engine", "checks", "names"),
+    "checks": ("conf", "engine", "checks", "entries", "names"),
     "exceptions": ("engine",),
     "log": (
         *("engine", "explanation", "exceptions", "limiter", "remarks", "servers"),
@@ -91,7 +94,10 @@ ROOMS = {
     "asgi": ("conf", "engine", "environ", "log", "exceptions"),
     "testing": ("conf", "engine"),
     "panels": ("conf", "engine", "environ", "explanation", "exceptions", "display", "remarks"),
-    "management": ("conf", "engine", "explanation", "exceptions", "display", "remarks"),
+    "management": (
+        *("conf", "engine", "explanation", "exceptions", "display", "remarks"),
+        *("overview", "pasted"),
+    ),
     "display": (),
     "apps": ("checks",),
     "__init__": ("engine", "exceptions", "log", "middleware"),

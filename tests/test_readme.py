@@ -66,6 +66,8 @@ def test_the_table_of_outcomes_is_the_codes():
 def test_the_table_of_checks_has_each_id_of_the_code_and_each_is_tested():
     written = [unquoted(name).removeprefix("trustedproxy.") for name, _ in table("id")]
     assert sorted(written) == sorted(ids_in_the_code())
+    retired = re.findall(r"^An id is never used again\. `(\w+)`", README, re.MULTILINE)
+    assert not set(retired) & set(written)
     for letter in "EW":
         numbers = [int(name[1:]) for name in written if name[0] == letter]
         assert numbers == sorted(set(numbers))

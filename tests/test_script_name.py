@@ -133,9 +133,58 @@ def test_a_prefix_of_the_servers_own_is_not_taken_back(mount, change):
 
 
 @pytest.mark.parametrize("mount", WSGI)
+def test_a_client_cannot_take_the_prefix_of_gunicorns_environment_away(mount, monkeypatch):
+    monkeypatch.setenv("SCRIPT_NAME", "/x")
+    assert WSGI[mount](**FORGED, REMOTE_ADDR="192.0.2.1")[::2] == ("/x", "/admin/")
+
+
+@pytest.mark.parametrize("mount", WSGI)
+@pytest.mark.parametrize(
+    ("sent", "uri", "path", "expected"),
+    [
+        # gunicorn believes the line with the underscore, and joins it with that with the dash
+        ("/y,/x", "/x/admin/", "/admin/", "/x/admin/"),
+        ("/x,/y", "/x/admin/?q=1", "/admin/", "/x/admin/"),
+        ("/%76", "/%76/admin/", "/admin/", "/v/admin/"),
+        ("/x", "http://site.example/x/admin/", "/admin/", "/x/admin/"),
+        ("/x", "/x", "", "/x"),
+    ],
+)
+def test_no_spelling_keeps_a_prefix_that_a_client_stated(mount, sent, uri, path, expected):
+    prefix = "/%76" if "%" in sent else "/x"
+    meta = {"HTTP_SCRIPT_NAME": sent, "RAW_URI": uri, "SCRIPT_NAME": prefix, "PATH_INFO": path}
+    assert WSGI[mount](REMOTE_ADDR="192.0.2.1", **meta)[::2] == ("", expected)
+
+
+@pytest.mark.parametrize("mount", WSGI)
+def test_a_header_that_is_no_prefix_moves_no_path_of_a_trusted_proxy_either(mount):
+    meta = {**FORGED, "SCRIPT_NAME": "//x", "HTTP_SCRIPT_NAME": "//x", "RAW_URI": "//x/admin/"}
+    assert WSGI[mount](**meta)[::2] == ("", "//x/admin/")
+
+
+def test_the_forced_prefix_of_a_site_stays_whatever_a_client_writes():
+    with override_settings(FORCE_SCRIPT_NAME="/app"):
+        forged = {"HTTP_SCRIPT_NAME": "/app", "RAW_URI": "/v/", "PATH_INFO": "/v/"}
+        assert under_wsgi(REMOTE_ADDR="192.0.2.1", **forged)[:3] == ("/app", "/app/v/", "/v/")
+        assert under_wsgi(REMOTE_ADDR="192.0.2.1", **FORGED)[::2] == ("/app", "/x/admin/")
+
+
+def test_a_designated_prefix_replaces_that_of_the_server_in_every_mount():
+    with override_settings(TRUSTED_PROXY_PREFIX_HEADER="X-Forwarded-Prefix"):
+        expected = ("/new", "/new/v/", "/v/", "/new/")
+        for ask in ASGI.values():
+            headers = [(b"x-forwarded-prefix", b"/new")]
+            assert ask(root_path="/old", path="/old/v/", headers=headers) == expected
+        for ask in WSGI.values():
+            meta = {"HTTP_X_FORWARDED_PREFIX": "/new", "SCRIPT_NAME": "/old", "PATH_INFO": "/v/"}
+            assert ask(**meta) == expected
+
+
+@pytest.mark.parametrize("mount", WSGI)
 def test_a_prefix_beyond_ascii_is_taken_back_too(mount):
     sent = "/ä".encode().decode("latin-1")
     meta = {**FORGED, "SCRIPT_NAME": sent, "HTTP_SCRIPT_NAME": sent, "REMOTE_ADDR": "192.0.2.1"}
+    meta["RAW_URI"] = "/%C3%A4/admin/"
     assert WSGI[mount](**meta)[::2] == ("", "/ä/admin/")
 
 

@@ -1,6 +1,7 @@
 """The helpers for the tests of a project, with each of Django's own clients."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
@@ -181,3 +182,9 @@ def test_a_header_with_one_address_carries_no_chain(header):
 def test_what_sends_no_requests_is_refused():
     with pytest.raises(TypeError, match=r"takes a test client, .* or a communicator, got object"):
         send_through(object(), CLIENT)
+
+
+def test_a_scope_without_a_host_gets_one_on_a_unix_socket():
+    sender = send_through(SimpleNamespace(scope={"headers": []}), CLIENT, "unix:")
+    assert (b"host", b"testserver") in sender.scope["headers"]
+    assert (sender.scope["client"], sender.scope["server"]) == (None, None)

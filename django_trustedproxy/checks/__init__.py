@@ -2,8 +2,9 @@
 
 Each module has its checks together with what they know. `settings` looks at our own settings,
 `middleware` at who writes and who reads beside us, `servers` at what runs before any middleware,
-`neighbours` at the settings of other packages, `identity` at logins by header.
-`source` reads code without running it.
+`neighbours` at the settings of other packages, `identity` at logins by header. `source` reads
+code without running it, and `names` knows what was meant by a name that is nearly right; `gunicorn`
+reads what gunicorn is told.
 """
 
 from . import identity, middleware, neighbours, servers, settings
@@ -12,6 +13,9 @@ ALL = (
     settings.check_settings,
     settings.check_single_header,
     settings.check_unknown_settings,
+    settings.check_proxies_listed,
+    settings.check_header_names,
+    settings.check_redirect_loop,
     settings.check_empty_proxies,
     settings.check_twins,
     settings.check_internal_ips,
@@ -21,6 +25,7 @@ ALL = (
     middleware.check_fixer_settings,
     servers.check_wrappers,
     servers.check_environment,
+    servers.check_gunicorn,
     servers.check_request_events,
     servers.check_sentry,
     neighbours.check_neighbours,

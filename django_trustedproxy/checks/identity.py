@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 
 from django_trustedproxy import conf
 from django_trustedproxy.engine.purposes import twin_of, wire_name
+from django_trustedproxy.entries import collected
 from django_trustedproxy.names import key_of
 
 from .middleware import OUR_MIDDLEWARE, defined_names, is_ours, load_middleware
@@ -52,8 +53,7 @@ def find_logins() -> list[Login]:
 def check_logins_guarded(**_: object) -> list[CheckMessage]:
     """Warn of a login by a header that is dropped from nobody."""
     policy, _problems = conf.parse(settings)
-    guarded = conf.value("TRUSTED_PROXY_GUARDED_HEADERS")
-    kept = list(guarded) if isinstance(guarded, (list, tuple)) else []
+    kept = collected(conf.value("TRUSTED_PROXY_GUARDED_HEADERS")) or []
     return [
         Warning(
             f"'{login.path}' logs in whom {wire_name(login.key)} names{_line(login)}, and "

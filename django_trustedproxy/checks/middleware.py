@@ -82,7 +82,19 @@ W004 = Warning(
 
 def check_middleware_listed(**_: object) -> list[CheckMessage]:
     """Warn if our middleware is missing, or there more than once."""
-    count = sum(is_ours(loaded) for _, loaded in load_middleware())
+    middleware = load_middleware()
+    count = sum(is_ours(loaded) for _, loaded in middleware)
+    misspelled = [path for path, loaded in middleware if _is_misspelled(path, loaded)]
+    if misspelled:
+        return [
+            Warning(
+                f"'{path}' in MIDDLEWARE is no middleware of django-trustedproxy.",
+                hint=f"Write '{OUR_MIDDLEWARE}' instead, first in MIDDLEWARE. "
+                "See README, trustedproxy.W003.",
+                id="trustedproxy.W003",
+            )
+            for path in misspelled
+        ]
     if count == 0:
         return [W003]
     return [W004] if count > 1 else []
@@ -164,6 +176,15 @@ def defined_names(loaded: object) -> Iterator[str]:
     """
     for candidate in loaded.__mro__ if isclass(loaded) else (loaded,):
         yield f"{getattr(candidate, '__module__', '')}.{getattr(candidate, '__qualname__', '')}"
+
+
+def _is_misspelled(path: str, loaded: object) -> bool:
+    """Tell whether a path all but names our middleware: it is in our package, or leads nowhere."""
+    if is_ours(loaded):
+        return False
+    plain = path.lower().replace("_", "").replace("-", "")
+    is_inside = path.startswith("django_trustedproxy.")
+    return is_inside or (loaded is None and "trustedproxy" in plain)
 
 
 def is_ours(loaded: object) -> bool:

@@ -6,15 +6,14 @@ What is known of a package was read in the release that is named.
 from __future__ import annotations
 
 import os
-import shlex
 import sys
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning  # noqa: A004 - Django's own name
 
+from . import gunicorn
 from .source import Call, find_calls
 
 if TYPE_CHECKING:
@@ -50,6 +49,11 @@ WRAPPERS: dict[str, Wrapper] = {
 }
 
 
+# Measured with uvicorn 0.54.0, and with gunicorn 27.0.1 alone and with the worker.
+_NOBODY = (
+    'FORWARDED_ALLOW_IPS="" in the environment: without it, uvicorn and its worker for gunicorn '
+    "believe 127.0.0.1."
+)
 _WRAP = "Wrap the application in django_trustedproxy.wsgi.TrustedProxy or .asgi.TrustedProxy"
 
 
@@ -89,32 +93,46 @@ def _is_harmless(call: Call) -> bool:
 
 def check_environment(**_: object) -> list[CheckMessage]:
     """Warn of an environment in which the server believes proxy headers by itself."""
-    return [
+    found: list[CheckMessage] = [
         Warning(
             f"{name} lets the server process proxy headers before Django: {value!r}.",
-            hint="Remove it, and run uvicorn with --no-proxy-headers. "
-            "See README, trustedproxy.W010.",
+            hint=f"{remedy} See README, trustedproxy.W010.",
             id="trustedproxy.W010",
         )
-        for name, value in _server_settings()
+        for name, value, remedy in _uvicorn_settings()
+    ]
+    return found + [
+        Warning(
+            f"{finding.place} {finding.effect}: {finding.written}.",
+            hint=f"{finding.remedy} See README, trustedproxy.W010.",
+            id="trustedproxy.W010",
+        )
+        for finding in gunicorn.findings()
+        if finding.is_about_proxies
     ]
 
 
-def _server_settings() -> Iterator[tuple[str, str]]:
+def check_gunicorn(**_: object) -> list[CheckMessage]:
+    """Warn of options of gunicorn's by which a client's header gets past the proxy's."""
+    return [
+        Warning(
+            f"{finding.place} {finding.effect}: {finding.written}.",
+            hint=f"{finding.remedy} See README, trustedproxy.W039.",
+            id="trustedproxy.W039",
+        )
+        for finding in gunicorn.findings()
+        if not finding.is_about_proxies
+    ]
+
+
+def _uvicorn_settings() -> Iterator[tuple[str, str, str]]:
+    """Yield what the environment tells uvicorn, and what to write instead."""
     off = {"0", "false", "f", "no", "n", "off"}
     if os.environ.get("UVICORN_PROXY_HEADERS", "1").lower() not in off:
         for name in ("UVICORN_PROXY_HEADERS", "UVICORN_FORWARDED_ALLOW_IPS", "FORWARDED_ALLOW_IPS"):
             if os.environ.get(name):
-                yield name, os.environ[name]
-    try:
-        words = shlex.split(os.environ.get("GUNICORN_CMD_ARGS", ""))
-    except ValueError:  # gunicorn says so at its start
-        return
-    for word, following in zip_longest(words, words[1:], fillvalue=""):
-        option, equals, value = word.partition("=")
-        value = value if equals else following
-        if option in ("--forwarded-allow-ips", "--proxy-protocol") and value:
-            yield "GUNICORN_CMD_ARGS", f"{option} {value}"
+                first = "" if name == "FORWARDED_ALLOW_IPS" else f"Remove {name}, and w"
+                yield name, os.environ[name], f"{first or 'W'}rite {_NOBODY}"
 
 
 def check_request_events(**_: object) -> list[CheckMessage]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import chain
-from typing import TYPE_CHECKING
-
-from django.conf import settings
+from django.conf import global_settings, settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's own name
 
 from django_trustedproxy import conf
 from django_trustedproxy.engine.addresses import pack
-from django_trustedproxy.engine.networks import NAMES
+from django_trustedproxy.engine.everybody import is_wide
+from django_trustedproxy.engine.purposes import wire_name
 
-if TYPE_CHECKING:
-    from django_trustedproxy.engine.networks import Network
+from .names import meant_header, misspelled_settings
 
 # Django's own settings by purpose: three that believe a header, and one that fixes the prefix.
 _TWINS = {
@@ -36,10 +33,11 @@ def check_single_header(**_: object) -> list[CheckMessage]:
     headers = conf.value("TRUSTED_PROXY_HEADER")
     if not isinstance(headers, (list, tuple)) or len(headers) < 2:
         return []
+    dropped, verb = ", ".join(map(str, headers[1:])), "is" if len(headers) == 2 else "are"
     return [
         Warning(
-            f"TRUSTED_PROXY_HEADER names {len(headers)} headers; only the first is used, and the "
-            "others are dropped.",
+            f"TRUSTED_PROXY_HEADER names {len(headers)} headers. {headers[0]} is used; "
+            f"{dropped} {verb} dropped.",
             hint=f'Write TRUSTED_PROXY_HEADER = "{headers[0]}", the one that your proxy sets. '
             "See README, trustedproxy.W001.",
             id="trustedproxy.W001",
@@ -51,13 +49,70 @@ def check_unknown_settings(**_: object) -> list[CheckMessage]:
     """Warn of settings that look like ours and are not."""
     return [
         Warning(
-            f"{name} is not a setting of django-trustedproxy.",
-            hint=f"Use one of {', '.join(conf.DEFAULTS)}, or remove {name} if no other package "
-            "reads it. See README, trustedproxy.W006.",
+            f"{name} is not a setting of django-trustedproxy, so it has no effect here.",
+            hint=(f"Did you mean {meant}? Rename it" if meant else f"Remove {name}")
+            + ", or silence this if another package reads it. See README, trustedproxy.W006.",
             id="trustedproxy.W006",
         )
-        for name in sorted(dir(settings))
-        if name.startswith(("TRUSTED_PROXY_", "TRUSTED_PROXIES_")) and name not in conf.DEFAULTS
+        for name, meant in _misspelled()
+    ]
+
+
+def _misspelled() -> list[tuple[str, str]]:
+    return misspelled_settings(
+        name
+        for name in dir(settings)
+        if name.isupper() and name[0] != "_" and not hasattr(global_settings, name)
+    )
+
+
+def check_proxies_listed(**_: object) -> list[CheckMessage]:
+    """Warn if TRUSTED_PROXIES is not written at all, nor all but written."""
+    if hasattr(settings, "TRUSTED_PROXIES") or "TRUSTED_PROXIES" in dict(_misspelled()).values():
+        return []
+    return [
+        Warning(
+            "TRUSTED_PROXIES is not set, so nobody is trusted, and every forwarding header is "
+            "dropped.",
+            hint="Write TRUSTED_PROXIES with the addresses that your proxies connect from, or "
+            "TRUSTED_PROXIES = [] if clients connect themselves. See README, trustedproxy.W036.",
+            id="trustedproxy.W036",
+        )
+    ]
+
+
+def check_header_names(**_: object) -> list[CheckMessage]:
+    """Warn of a header name that is nearly one of the table, and so probably never sent."""
+    policy = conf.parse(settings)[0]
+    written = [d for d in policy.designations if d.is_written]
+    named = [("TRUSTED_PROXY_HEADER", "client", policy.header)]
+    named += [(conf.PURPOSE_SETTINGS[d.purpose], d.purpose, d.header) for d in written]
+    return [
+        Warning(
+            f"{setting} names {wire_name(key)}, which no proxy is known to send.",
+            hint=f'Did you mean {setting} = "{meant}"? See README, trustedproxy.W037.',
+            id="trustedproxy.W037",
+        )
+        for setting, purpose, key in named
+        if (meant := meant_header(key, purpose))
+    ]
+
+
+def check_redirect_loop(**_: object) -> list[CheckMessage]:
+    """Warn if nothing tells Django that the client used HTTPS, and HTTP is redirected there."""
+    networks = conf.parse(settings)[0].networks
+    is_told = conf.value("TRUSTED_PROXY_SCHEME_HEADER") or settings.SECURE_PROXY_SSL_HEADER
+    if not settings.SECURE_SSL_REDIRECT or is_told or not (networks.merged or networks.unix):
+        return []
+    return [
+        Warning(
+            "SECURE_SSL_REDIRECT is on, and no header of the trusted proxies is believed about the "
+            "scheme: if TLS ends at a proxy, every request is redirected to HTTPS for ever.",
+            hint='Write TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto", or the header in which '
+            "your proxy says it. If TLS ends at your own server, silence this. "
+            "See README, trustedproxy.W038.",
+            id="trustedproxy.W038",
+        )
     ]
 
 
@@ -69,7 +124,10 @@ def check_empty_proxies(**_: object) -> list[CheckMessage]:
         if getattr(settings, name)
     ]
     believing += [name for name in conf.PURPOSE_SETTINGS.values() if conf.value(name)]
-    if conf.value("TRUSTED_PROXIES") not in ([], ()) or not believing:
+    policy, problems = conf.parse(settings)
+    is_empty = not (policy.networks.merged or policy.networks.unix or problems)
+    # Without the setting, that is the finding.
+    if not is_empty or not believing or not hasattr(settings, "TRUSTED_PROXIES"):
         return []
     names = " and ".join(believing)
     return [
@@ -126,16 +184,5 @@ def check_wide_networks(**_: object) -> list[CheckMessage]:
             id="trustedproxy.W032",
         )
         for network in conf.parse(settings)[0].networks.merged
-        if _is_wide(network)
+        if is_wide(network)
     ]
-
-
-def _is_wide(network: Network) -> bool:
-    # The widest single allocations are /8 in IPv4 and about /19 in IPv6.
-    if network.prefixlen >= (8 if network.version == 4 else 19):
-        return False
-    return not any(
-        int(network[0]) >= int(known[0]) and int(network[-1]) <= int(known[-1])
-        for known in chain.from_iterable(NAMES.values())
-        if known.version == network.version
-    )

@@ -216,6 +216,25 @@ def find_calls(module: str) -> list[Call]:
     ]
 
 
+def find_assignments(filename: str) -> dict[str, tuple[object, Place]]:
+    """Return the names to which a file assigns a literal last, outside of functions."""
+    assignments: list[ast.Assign | ast.AnnAssign] = []
+    queue: list[ast.AST] = [_parse(filename)]
+    for node in queue:
+        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+            assignments.append(node)
+        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            queue += ast.iter_child_nodes(node)
+    found: dict[str, tuple[object, Place]] = {}
+    for node in sorted(assignments, key=lambda node: node.lineno):
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            if isinstance(target, ast.Name) and node.value:
+                found.pop(target.id, None)  # what is no literal is not known
+                with suppress(ValueError, TypeError):
+                    found[target.id] = ast.literal_eval(node.value), Place(filename, node.lineno)
+    return found
+
+
 def is_importable(module: str) -> bool:
     """Tell whether there is a module or a package of this name, without a dot."""
     return module in sys.modules or find_spec(module) is not None

@@ -138,4 +138,7 @@ def is_unix_scope(scope: Mapping[str, Any]) -> bool:
     client, server = scope.get("client"), scope.get("server")
     if client and client[0] != "":  # granian has an empty text
         return False
-    return server is None or str(server[0]).startswith("/")
+    if server is None:
+        return True
+    # Adapters make the server of a Host that begins with a slash, with the number of a port.
+    return str(server[0]).startswith("/") and not isinstance(server[1], int)

@@ -209,8 +209,8 @@ def _with_port(said: dict[str, Statement], scheme: str) -> Statement:
     A default port in a host is dropped, and a stated port that is not the default is added.
     """
     host = said["host"]
-    if "scheme" in said and said["scheme"].is_written:
-        scheme = said["scheme"].value or scheme
+    if "scheme" in said:
+        scheme = parse_scheme(said["scheme"].value or "") or scheme
     default = 443 if parse_scheme(scheme) == "https" else 80
     name, port = split_host(host.value or "")
     if not port and "port" in said and said["port"].is_written:

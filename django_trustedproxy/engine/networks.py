@@ -45,15 +45,7 @@ _MAPPED_PREFIX_LENGTH = 96
 
 
 class EntryError(ValueError):
-    """An entry of `TRUSTED_PROXIES` that cannot be used.
-
-    `kind` is one word for the problem, `fact` says it ("is a host name"), `expected` what could
-    stand there, and `hint` what to write, as an imperative.
-    """
-
-    def __init__(self, kind: str, fact: str, expected: str, hint: str) -> None:
-        super().__init__(f"{fact}: expected {expected}")
-        self.kind, self.fact, self.expected, self.hint = kind, fact, expected, hint
+    """An entry of `TRUSTED_PROXIES` that cannot be used; `mistakes.diagnose` says why."""
 
 
 class TrustedNetworks:
@@ -116,28 +108,27 @@ def _between(boundaries: Sequence[bytes], everything: Network) -> Iterator[Netwo
 
 def has_unix(entries: Iterable[object]) -> bool:
     """Tell whether one of the entries of `TRUSTED_PROXIES` is the name of Unix sockets."""
-    return any(isinstance(entry, str) and entry == UNIX for entry in entries)
+    return any(isinstance(entry, str) and entry.strip() == UNIX for entry in entries)
 
 
 def parse_entry(entry: object) -> tuple[Network, ...]:
     """Return the networks that one entry of `TRUSTED_PROXIES` stands for, or raise `EntryError`.
 
-    An IPv4-mapped entry is the IPv4 network, as an IPv4-mapped peer is the IPv4 address.
+    Blanks around it count for nothing. An IPv4-mapped entry is the IPv4 network, as an IPv4-mapped
+    peer is the IPv4 address.
     """
-    if isinstance(entry, str) and entry in NAMES:
-        return NAMES[entry]
-    text = _entry_text(entry)
+    text = as_text(entry).strip()
+    if text in NAMES:
+        return NAMES[text]
     address, slash, length = text.partition("/")
     try:
         first = ip_address(address)
     except ValueError:
-        raise _not_an_address(text) from None
+        raise EntryError(text) from None
     if isinstance(first, IPv6Address) and first.scope_id is not None:
-        paste = _quoted(str(first).partition("%")[0] + slash + length)
-        raise EntryError("address", "has a zone id", "an address without one", f"Write {paste}.")
+        raise EntryError(text)
     if slash and not _is_prefix_length(length, first.max_prefixlen):
-        expected = f"a prefix length of 0 to {first.max_prefixlen} after the slash"
-        raise EntryError("address", "is not in CIDR notation", expected, _EXAMPLE_HINT)
+        raise EntryError(text)
     return (_strict_network(first, int(length) if slash else first.max_prefixlen),)
 
 
@@ -150,69 +141,20 @@ def _strict_network(first: IPv4Address | IPv6Address, length: int) -> Network:
         if length < _MAPPED_PREFIX_LENGTH:
             # Read loosely, "::ffff:10.0.0.0/8" is "::/8" and trusts every IPv4 address:
             # CVE-2026-90711.
-            fact = "is an IPv4-mapped network wider than all of IPv4"
-            meant = ip_network((first.ipv4_mapped, min(length, 32)), strict=False)
-            hint = f"Write the IPv4 network itself, such as {_quoted(meant)}."
-            raise EntryError("mapped", fact, "a prefix length of 96 to 128", hint)
+            raise EntryError(f"{first}/{length}")
         first, length = first.ipv4_mapped, length - _MAPPED_PREFIX_LENGTH
     network = ip_network((first, length), strict=False)
     if network.network_address != first:
-        hint = f"Write {_quoted(first)} for one address, or {_quoted(network)} for the network."
-        raise EntryError("host-bits", "has host bits set", "a network's first address", hint)
+        raise EntryError(f"{first}/{length}")
     return network
 
 
-def _entry_text(entry: object) -> str:
+def as_text(entry: object) -> str:
+    """Return an entry as text; raises `EntryError` if it is neither text nor of `ipaddress`."""
     if isinstance(entry, str):
-        return entry
+        return str(entry)
     if isinstance(entry, (IPv4Interface, IPv6Interface)):
         return entry.with_prefixlen
     if isinstance(entry, (IPv4Address, IPv6Address, IPv4Network, IPv6Network)):
         return str(entry)
-    expected = "text or an object of the ipaddress module"
-    raise EntryError("address", "is not an address", expected, _EXAMPLE_HINT)
-
-
-def _not_an_address(text: str) -> EntryError:
-    """Say what is wrong with text that is no address, as exactly as can be guessed."""
-    stripped = text.strip()
-    expected = f"an address, a network or a name ({', '.join(NAMES)})"
-    if text == "*":
-        hint = f"Write the networks that your proxies connect from, such as {_quoted('private')}."
-        return EntryError("everybody", "trusts everybody", expected, hint)
-    if text != stripped:
-        return EntryError("address", "has blanks around it", expected, "Strip the blanks.")
-    name = _meant_name(text)
-    if name:
-        return EntryError("name", "is not a known name", expected, f"Write {_quoted(name)}.")
-    if _looks_like_a_host_name(text):
-        hint = (
-            "Write the proxy's address or network. Names are not resolved: whoever answers for "
-            "them in DNS would decide who is trusted."
-        )
-        return EntryError("host-name", "is a host name", expected, hint)
-    return EntryError("address", "is not an address", expected, _EXAMPLE_HINT)
-
-
-def _meant_name(text: str) -> str | None:
-    """Return the name of `NAMES` that the text all but spells."""
-    lowered = text.lower()
-    if lowered in NAMES:
-        return lowered
-    if lowered == "localhost":
-        return "loopback"
-    return UNIX if lowered == "unix" or lowered.startswith(UNIX) else None
-
-
-def _looks_like_a_host_name(text: str) -> bool:
-    labels = text.rstrip(".").split(".")
-    return not labels[-1].isdigit() and all(
-        label.isascii() and label.replace("-", "a").replace("_", "a").isalnum() for label in labels
-    )
-
-
-def _quoted(value: object) -> str:
-    return f'"{value}"'
-
-
-_EXAMPLE_HINT = f"Write an address or network as text, such as {_quoted('10.0.0.0/8')}."
+    raise EntryError(type(entry).__name__)

@@ -80,6 +80,7 @@ class Policy:
     designations: tuple[Designation, ...]
     keep_header: bool
     reject: frozenset[Outcome]
+    reject_exempt: frozenset[str]
     dropped: frozenset[str]
     dropped_if_direct: frozenset[str]
     passed: frozenset[str]
@@ -96,6 +97,7 @@ class Policy:
         *,
         keep_header: bool = True,
         reject: Iterable[Outcome] = (),
+        reject_exempt: Iterable[str] = (),
         guarded: Iterable[str] = (),
     ) -> Policy:
         """Make a policy that reads the first of `headers` (META keys) and drops the others.
@@ -124,6 +126,7 @@ class Policy:
             designations=tuple(first.values()),
             keep_header=keep_header,
             reject=rejected,
+            reject_exempt=frozenset(reject_exempt),
             dropped=dropped,
             dropped_if_direct=dropped_if_direct,
             passed=known - dropped - named - {header},

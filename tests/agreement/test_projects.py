@@ -8,11 +8,11 @@ import sys
 from tests import stack
 from tests.checks.findings import ids_in_the_code
 
-# What cannot be there beside the others. E001 and E010: a setting that is no list has no wrong entry
-# (E002 to E007, E011). W003: without our middleware there are neither two (W004) nor one before it (W005).
+# What cannot be there beside the others. E001, E010 and E016: a setting that is no list has no wrong
+# entry (E002 to E007, E011, E017), and one that is not there (W036) has none either. W003: without our middleware there are neither two (W004) nor one before it (W005).
 # W007: where nobody is trusted, there is no proxy in INTERNAL_IPS (W031) and no network that is too wide
-# (W032).
-ELSEWHERE = {"E001", "E010", "W003", "W007"}
+# (W032). W038: no header that speaks about the scheme is set twice (W008).
+ELSEWHERE = {"E001", "E010", "E016", "W003", "W007", "W036", "W038"}
 CHECK = ("-m", "django", "check", "--deploy")
 SERVERS = ("FORWARDED_ALLOW_IPS", "UVICORN_", "GUNICORN_CMD_ARGS")
 
@@ -32,7 +32,8 @@ def run(settings, *arguments, **environment):
 
 
 def test_a_project_with_every_mistake_gets_every_finding_from_one_command():
-    code, found = run("tests.agreement.all_mistakes", *CHECK, FORWARDED_ALLOW_IPS="*")
+    servers = {"FORWARDED_ALLOW_IPS": "*", "GUNICORN_CMD_ARGS": "--header-map=dangerous"}
+    code, found = run("tests.agreement.all_mistakes", *CHECK, **servers)
     assert code == 1
     assert set(found) == ids_in_the_code() - ELSEWHERE
 

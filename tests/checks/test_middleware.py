@@ -104,6 +104,36 @@ def test_our_middleware_missing_is_a_warning():
     assert ours(MIDDLEWARE=["django.middleware.security.SecurityMiddleware"]) == [middleware.W003]
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "django_trustedproxy.middlewares.TrustedProxyMiddleware",
+        "django_trustedproxy.middleware.TrustedProxy",
+        "django_trustedproxy.wsgi.TrustedProxy",
+        "trustedproxy.middleware.TrustedProxyMiddleware",
+        "django_trusted_proxy.middleware.TrustedProxyMiddleware",
+    ],
+)
+def test_a_path_that_is_nearly_ours_is_a_warning_with_the_right_one(path):
+    assert ours(MIDDLEWARE=[path]) == [
+        Warning(
+            f"'{path}' in MIDDLEWARE is no middleware of django-trustedproxy.",
+            hint=f"Write '{OUR_MIDDLEWARE}' instead, first in MIDDLEWARE. See README, "
+            "trustedproxy.W003.",
+            id="trustedproxy.W003",
+        )
+    ]
+
+
+def test_the_name_at_the_root_of_the_package_is_ours():
+    assert ids(MIDDLEWARE=["django_trustedproxy.TrustedProxyMiddleware"]) == []
+
+
+def test_a_middleware_of_a_like_name_that_can_be_imported_is_none_of_ours(monkeypatch):
+    path = put_class(monkeypatch, "mysite.trusted_proxy.Middleware")
+    assert ids(MIDDLEWARE=[OUR_MIDDLEWARE, path]) == []
+
+
 def test_our_middleware_twice_is_a_warning():
     assert ours(MIDDLEWARE=[OUR_MIDDLEWARE, OUR_MIDDLEWARE]) == [middleware.W004]
     assert ids(MIDDLEWARE=[OUR_MIDDLEWARE, "tests.checks.test_middleware.OurSubclass"]) == ["W004"]

@@ -40,6 +40,20 @@ frontend site
 backend django
     server django 127.0.0.1:{upstream} source {PROXY}
 """
+HAPROXY_TCP = "HAProxy that sends the PROXY protocol"
+_SENDS_PROXY = """
+defaults
+    mode tcp
+    timeout connect 5s
+    timeout client 10s
+    timeout server 10s
+frontend site
+    bind 127.0.0.1:{port}
+    {options}
+    default_backend django
+backend django
+    server django 127.0.0.1:{upstream} source {PROXY} send-proxy
+"""
 APACHE = """
 ServerRoot {place}
 ServerName localhost
@@ -65,12 +79,17 @@ def _caddy(program):
     return lambda config: [program(), "run", "--adapter", "caddyfile", "--config", config]
 
 
+def _haproxy(config):
+    return ["/usr/sbin/haproxy", "-db", "-f", config]
+
+
 # The last that passes names with an underscore (https://github.com/caddyserver/caddy/issues/7808).
 OLDER_CADDY = Path(sys.prefix) / "older" / "bin" / "caddy"
 COMMANDS = {
     "Caddy": (CADDY, _caddy(lambda: stack.executable("caddy"))),
     "Caddy 2.11.3": (CADDY, _caddy(lambda: str(OLDER_CADDY))),
-    "HAProxy": (HAPROXY, lambda config: ["/usr/sbin/haproxy", "-db", "-f", config]),
+    "HAProxy": (HAPROXY, _haproxy),
+    HAPROXY_TCP: (_SENDS_PROXY, _haproxy),
     "Apache": (APACHE, lambda config: ["/usr/sbin/apache2", "-f", config, "-DFOREGROUND"]),
 }
 

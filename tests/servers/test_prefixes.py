@@ -30,8 +30,12 @@ CELLS = [
 ]
 PEER = {"IPv4": TRUSTED, "Unix socket": "unix:"}
 SERVER = {server.name: server for server in SERVERS}
-# daphne drops names with an underscore itself.
-TAKEN_BY_DAPHNE = OF_DAPHNE - {"Daphne_Root-Path", "Daphne_Root_Path"}
+# daphne drops names with an underscore itself, and what is no prefix the package takes for none.
+TAKEN_BY_DAPHNE = OF_DAPHNE - {
+    "Daphne_Root_Path",
+    "Daphne-Root-Path: a host",
+    "Daphne-Root-Path: a URL",
+}
 TAKEN_BY_GUNICORN = OF_GUNICORN - {"SCRIPT_NAME: no segment"} | {"Script_Name"}
 RECIPES = [Front(proxy.name, proxy) for proxy in proxies.SINGLE]
 BARE = [front._replace(changes=bare) for front in RECIPES]
@@ -72,15 +76,6 @@ def test_gunicorn_on_a_unix_socket_takes_the_prefix_without_its_option(server):
         assert taken(address) == TAKEN_BY_GUNICORN
 
 
-@pytest.mark.parametrize("server", ON_A_SOCKET, ids=lambda server: server.name)
-def test_gunicorn_takes_the_prefix_of_anybody_with_a_dangerous_header_map(server):
-    def change(command):
-        return [*command, "--forwarder-headers", "", "--header-map", "dangerous"]
-
-    with site(server, "IPv4", TRUSTED, change) as address:
-        assert taken(address, source=DIRECT) == TAKEN_BY_GUNICORN
-
-
 @pytest.fixture(scope="module", params=["IPv4", "Unix socket"])
 def daphne(request):
     listener = request.param
@@ -93,10 +88,9 @@ def test_a_client_chooses_daphnes_prefix_through_a_bare_proxy(daphne, front):
     _, address = daphne
     with front.started(upstream(address)) as reached:
         assert taken(reached, source=ATTACKER) == TAKEN_BY_DAPHNE
-        mailed = visit(reached, CLAIM["Daphne-Root-Path: a host"], source=ATTACKER)
-        assert mailed.facts["mail"] == "http://site.example.evil.example/accounts/reset/"
-        redirected = visit(reached, CLAIM["Daphne-Root-Path: a URL"], source=ATTACKER)
-        assert redirected.facts["location"] == "https://evil.example/accounts/login/"
+        forged = visit(reached, CLAIM["Daphne-Root-Path"], source=ATTACKER).facts
+        assert forged["mail"] == "http://site.example/x/accounts/reset/"
+        assert forged["location"] == "/x/accounts/login/"
 
 
 @pytest.mark.parametrize("front", RECIPES, ids=lambda front: front.name)

@@ -155,9 +155,11 @@ def received(connection):
 def connected(address, source):
     """Connect to a (host, port), from an address if one is given, or to a Unix socket's path."""
     if not isinstance(address, tuple):
-        connection = socket.socket(socket.AF_UNIX)
-        connection.settimeout(SECONDS)
-        connection.connect(str(address))
+        with contextlib.ExitStack() as unless_connected:
+            connection = unless_connected.enter_context(socket.socket(socket.AF_UNIX))
+            connection.settimeout(SECONDS)
+            connection.connect(str(address))
+            unless_connected.pop_all()
         return connection
     return socket.create_connection(address, SECONDS, (source, 0) if source else None)
 

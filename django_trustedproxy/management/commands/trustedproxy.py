@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import json
 import sys
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.core.checks import Tags, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from django_trustedproxy import conf
 from django_trustedproxy.display import short_repr
-from django_trustedproxy.engine.networks import parse_entry
-from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, is_token, meta_name, wire_name
+from django_trustedproxy.engine.purposes import is_token, meta_name, wire_name
 from django_trustedproxy.exceptions import rejection
 from django_trustedproxy.explanation import explain, reject_name
+from django_trustedproxy.overview import Overview
+from django_trustedproxy.pasted import about_peer, header_lines, path_of
 from django_trustedproxy.remarks import ABOUT_CLIENT
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+    from django.core.checks import CheckMessage
 
     from django_trustedproxy.engine.policy import Policy
     from django_trustedproxy.explanation import Explanation
@@ -40,7 +45,7 @@ class Command(BaseCommand):
             "explain",
             help="the way to the client of a request",
             description="Explain a request: its peer, and headers given by --header or pasted as "
-            "a raw request into standard input.",
+            "a raw request, or what `curl -v` prints, into standard input.",
         )
         walk.add_argument("--peer", help='who connects to Django: an address, or "unix:"')
         walk.add_argument(
@@ -51,81 +56,63 @@ class Command(BaseCommand):
 
     def handle(self, *_: object, **options: Any) -> None:
         """Run the action."""
-        try:
-            policy = conf.get_policy()
-        except ImproperlyConfigured as error:
-            raise CommandError(str(error)) from None
         if options["action"] == "show":
-            facts, lines = self.show(policy)
+            facts, lines = self.show()
         else:
-            facts, lines = self.explain(policy, options["peer"], options["header"])
+            facts, lines = self.explain(options["peer"], options["header"])
         if options["json"]:
             self.stdout.write(json.dumps(facts, indent=2))
         else:
             self.stdout.write("\n".join(lines))
 
-    def show(self, policy: Policy) -> tuple[dict[str, Any], Iterable[str]]:
-        """Return the policy as data and as lines."""
-        entries = {
-            str(entry): [str(network) for network in parse_entry(entry)]
-            for entry in settings_entries()
-        }
-        headers = {"client": (policy.header_name, "cut" if policy.keep_header else "dropped")} | {
-            d.purpose: (wire_name(d.header), "written" if d.is_written else "guarded for Django")
-            for d in policy.designations
-        }
-        findings = [
-            message
-            for message in run_checks(tags=[Tags.security], include_deployment_checks=True)
-            if (message.id or "").startswith("trustedproxy.") and not message.is_silenced()
-        ]
-        facts: dict[str, Any] = {
-            "trusted": entries,
-            "merged": [str(network) for network in policy.networks.merged],
-            "headers": {purpose: list(use) for purpose, use in headers.items()},
-            "dropped": sorted(map(wire_name, policy.dropped)),
-            "dropped_from_untrusted": sorted(map(wire_name, policy.dropped_if_direct)),
-            "rejected": sorted(policy.reject),
-            "findings": [{"id": m.id, "msg": m.msg, "hint": m.hint} for m in findings],
-        }
-        return facts, [
-            self.title("Trusted proxies"),
-            *(f"  {entry}  {', '.join(merged)}" for entry, merged in entries.items()),
-            *([] if entries else ["  nobody"]),
-            self.title("Headers from a trusted proxy"),
-            *(
-                f"  {purpose:7} {' '.join(headers.get(purpose, ('passes unchanged', '')))}"
-                for purpose in FORWARDING_HEADERS
+    def show(self) -> tuple[dict[str, Any], Iterable[str]]:
+        """Return the policy as data and as lines: of what can be used, if a setting is wrong."""
+        messages = run_checks(tags=[Tags.security], include_deployment_checks=True)
+        overview = Overview(
+            policy=conf.parse(settings)[0],
+            entries=conf.entries(),
+            unusable=conf.unusable_entries(),
+            # The registry has no order of its own.
+            findings=sorted(
+                (m for m in messages if is_ours(m) and not m.is_silenced()),
+                key=lambda message: str(message.id),
             ),
-            f"  dropped {', '.join(facts['dropped'])}",
-            self.title("Headers from anybody else"),
-            f"  dropped {', '.join(facts['dropped_from_untrusted'])}",
-            self.title("Rejected outcomes"),
-            f"  {', '.join(facts['rejected']) or 'none'}",
-            self.title("Findings"),
-            *(self.style.WARNING(f"  {m.id}: {m.msg} {m.hint}") for m in findings),
-            *([] if findings else ["  none"]),
-        ]
+        )
+        styles: dict[str, Callable[[str], str]] = {
+            "title": self.title,
+            "text": str,
+            "finding": self.style.WARNING,
+        }
+        lines = overview.lines(get_terminal_size().columns)
+        return overview.facts(), [styles[line.kind](line.text) for line in lines]
 
     def explain(
-        self, policy: Policy, peer: str | None, headers: list[str] | None
+        self, peer: str | None, headers: list[str] | None
     ) -> tuple[dict[str, Any], Iterable[str]]:
         """Return the explanation of a request as data and as lines."""
+        try:
+            policy = conf.get_policy()
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from None
         if peer is None:
             raise CommandError('--peer is missing: write --peer 10.0.0.9, or --peer "unix:".')
-        lines = headers if headers is not None else raw_headers(sys.stdin.read())
+        pasted = "" if headers is not None else sys.stdin.read()
+        lines, path = headers or header_lines(pasted), path_of(pasted)
+        source = "--header" if headers is not None else "The request on standard input:"
         meta = {"REMOTE_ADDR": peer, "wsgi.url_scheme": "http"}
         for line in lines:
             name, colon, value = line.partition(":")
             if not colon or not is_token(name):
-                raise CommandError(f"--header {short_repr(line)}: expected 'Name: value'.")
+                raise CommandError(f"{source} {short_repr(line)}: expected 'Name: value'.")
             key = meta_name(name)
             text = value.strip(" \t")
             meta[key] = f"{meta[key]},{text}" if key in meta else text
-        found = explain(policy, settings_entries(), meta)
-        rejected = rejection(policy, found.answer)
+        found = explain(policy, conf.entries(), meta)
+        rejected = rejection(policy, found.answer, path)
         reject = reject_name(policy, found.answer) if rejected else ""
-        return self.facts(found, reject), self.lines(policy, found, reject)
+        notes = [note] if (note := about_peer(peer)) else []
+        facts = self.facts(found, reject) | {"notes": notes}
+        return facts, [*notes, *self.lines(policy, found, reject)]
 
     def facts(self, found: Explanation, reject: str) -> dict[str, Any]:
         """Return an explanation as data."""
@@ -179,15 +166,6 @@ class Command(BaseCommand):
         return self.style.MIGRATE_HEADING(text)
 
 
-def settings_entries() -> tuple[object, ...]:
-    """Return the entries of `TRUSTED_PROXIES`, which the policy has judged already."""
-    return tuple(conf.value("TRUSTED_PROXIES"))
-
-
-def raw_headers(text: str) -> list[str]:
-    """Return the header lines of a pasted raw request, whose request line may be missing."""
-    lines = text.splitlines()
-    if lines and ":" not in lines[0].partition(" ")[0]:
-        lines = lines[1:]
-    end = lines.index("") if "" in lines else len(lines)
-    return lines[:end]
+def is_ours(message: CheckMessage) -> bool:
+    """Tell whether a finding is of this package."""
+    return str(message.id).startswith("trustedproxy.")

@@ -1,0 +1,52 @@
+"""Networks in which nobody can have all hosts: trust in them is trust in everybody."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from .networks import ALL_IPV4, ALL_IPV6, NAMES, TrustedNetworks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .networks import Network
+
+# What is no unicast address of the public: "this" network, multicast and reserved addresses, and
+# what is outside of 2000::/3 (IANA's registries, 2026).
+_NOT_PUBLIC = (
+    *chain.from_iterable(NAMES.values()),
+    IPv4Network("0.0.0.0/8"),
+    IPv4Network("224.0.0.0/3"),
+    IPv6Network("::/3"),
+    IPv6Network("4000::/2"),
+    IPv6Network("8000::/1"),
+)
+
+
+def is_everybody(network: Network) -> bool:
+    """Tell whether a network is everybody, or one of the addresses that stand for everybody.
+
+    A server listens on 0.0.0.0 or :: for all, and nobody connects from there.
+    """
+    return network.prefixlen == 0 or int(network.broadcast_address) == 0
+
+
+def covering(merged: Sequence[Network]) -> list[Network]:
+    """Return those of merged networks that together are everybody in the public."""
+    filled = TrustedNetworks([*merged, *_NOT_PUBLIC]).merged
+    versions = [everybody.version for everybody in (ALL_IPV4, ALL_IPV6) if everybody in filled]
+    return [network for network in merged if network.version in versions]
+
+
+def is_wide(network: Network) -> bool:
+    """Tell whether a network has more public addresses than anybody owns."""
+    # The widest single allocations are /8 in IPv4 and about /19 in IPv6.
+    if network.prefixlen >= (8 if network.version == 4 else 19):
+        return False
+    return not any(
+        int(network[0]) >= int(known[0]) and int(network[-1]) <= int(known[-1])
+        for known in chain.from_iterable(NAMES.values())
+        if known.version == network.version
+    )
