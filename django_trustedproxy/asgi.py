@@ -106,7 +106,7 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
     came = log.receive(meta, policy, event=scope.get("aws.event"))
     answer = rewrite(meta, policy, scheme, is_unix)
     log.tell(answer, came, policy, meta, scheme, headers, _path_of(scope, policy))
-    if answer and not policy.passed.isdisjoint(lines):
+    if not policy.passed.isdisjoint(lines) and answer:
         headers = _with_passed(sent, policy)
         for key in policy.passed.intersection(lines):
             del lines[key]

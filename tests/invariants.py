@@ -32,6 +32,7 @@ EVERY_KEY = frozenset(
     # What RemoteUserMiddleware of Django 5.2 to 6.1 reads under ASGI
     + [meta_name(f"HTTP-{name}") for name in FORWARDING_HEADERS["identity"]]
 )
+IDENTITY_KEYS = frozenset(map(meta_name, FORWARDING_HEADERS["identity"]))
 CLIENT_KEYS = frozenset(map(meta_name, FORWARDING_HEADERS["client"]))
 
 ORACLES = ("peer", "client", "proxies", "outcome", "client_port")
@@ -201,6 +202,9 @@ def _check_headers(case, site, before, after, answer):
     assert {k: v for k, v in after.items() if k not in written} == {
         k: v for k, v in before.items() if k not in written
     }, case
+    # Who the user is, the proxy says to the login.
+    for key in IDENTITY_KEYS & (before.keys() | after.keys()):
+        assert after.get(key) == before.get(key), (case, key)
     # What this site says nothing of passes unchanged, for whoever else reads it.
     if not any(site.designated.values()) and case.site != "django":
         for key in EVERY_KEY - CLIENT_KEYS:
