@@ -29,9 +29,9 @@ def network_of(address: str | None) -> str:
     packed = pack(address) if address else None
     if packed is None:
         return address or ""
-    length = 3 if len(packed) == 4 else 6
-    network = packed[:length] + bytes(len(packed) - length)
-    return f"{unpack(network)}/{length * 8}"
+    if len(packed) == 4:
+        return f"{'.'.join(map(str, packed[:3]))}.0/24"
+    return f"{unpack(packed[:6] + bytes(10))}/48"
 
 
 Kind = tuple[str, int]

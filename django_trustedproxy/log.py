@@ -187,6 +187,15 @@ def _tell(answer: Answer, came: Came, policy: Policy, seen: Seen, reject: str) -
         _write("malformed", logging.WARNING, said, answer)
     elif answer.outcome == "missing":
         _tell_of_missing(answer, policy, seen, said, is_rejected=bool(reject))
+    # A health check every second is no news.
+    is_seldom = answer.outcome == "missing" and _counts["missing"] > _FIRST
+    if not is_seldom or _counts["missing"] % _FIRST == 0:
+        _tell_remarks(answer, policy, seen, said, reject)
+
+
+def _tell_remarks(
+    answer: Answer, policy: Policy, seen: Seen, said: Callable[[], str], reject: str
+) -> None:
     for remark in remarks(policy, answer, seen):
         text = f"{said()} {remark.text}" if remark.kind in ABOUT_CLIENT else remark.text
         if reject and remark.kind.endswith("malformed"):
