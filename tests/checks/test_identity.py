@@ -1,10 +1,14 @@
 """Checks of logins by header: each fires on the real thing and stays silent on the near miss."""
 
+import json
 import re
+from io import StringIO
 
 import pytest
 from django.core.checks import Warning  # noqa: A004 - Django's own name
 from django.core.checks.registry import registry
+from django.core.management import call_command
+from django.test import override_settings
 
 from django_trustedproxy.checks import identity
 from django_trustedproxy.checks.middleware import OUR_MIDDLEWARE
@@ -224,3 +228,27 @@ def test_a_login_of_a_package_is_found_by_what_it_inherits(package):
     (warning,) = found("logins_of_test.shib.Login", **attributes)
     assert warning.id == "trustedproxy.W050"
     assert "logs in whom Eppn names" in warning.msg
+
+
+@pytest.mark.parametrize(
+    ("peer", "told"),
+    [
+        (
+            "198.51.100.66",
+            "X-Forwarded-User from 198.51.100.66, who is not in TRUSTED_PROXIES, was dropped; it "
+            "would have been the login.",
+        ),
+        ("10.0.0.1", None),
+    ],
+)
+def test_explain_says_whose_login_was_dropped(login, peer, told):
+    middleware = [OUR_MIDDLEWARE, SESSIONS, USERS, login("HTTP_X_FORWARDED_USER")]
+    request = ("--peer", peer, "--header", "X-Forwarded-User: admin")
+    texts = []
+    with override_settings(**AUTH, MIDDLEWARE=middleware):
+        for more in ((), ("--json",)):
+            out = StringIO()
+            call_command("trustedproxy", "explain", *request, *more, stdout=out, no_color=True)
+            texts.append(out.getvalue())
+    assert (told in texts[0].splitlines()) == (told is not None)
+    assert json.loads(texts[1])["login"] == told
