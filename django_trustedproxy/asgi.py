@@ -16,7 +16,7 @@ from .environ import KEY, answer_of, rewrite
 from .exceptions import log_rejection, rejection, routed_path
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable
 
     from .engine.answer import Answer
     from .engine.policy import Policy
@@ -89,7 +89,8 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
     From a server that may append trailers to the headers, which `receive` tells, a designated
     client header in several lines is malformed.
     """
-    lines, headers = _split(scope["headers"], policy)
+    sent = [(name, value) for name, value in scope["headers"]]  # the server keeps its own pairs
+    lines, headers = _split(sent, policy)
     meta: dict[str, Any] = {k: b",".join(found).decode("latin-1") for k, found in lines.items()}
     # Where a line stands matters in a chain, and so in a Forwarded that tells of the scheme.
     chains = {policy.header, *(d.header for d in policy.designations if d.header == FORWARDED)}
@@ -105,6 +106,10 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
     came = log.receive(meta, policy, event=scope.get("aws.event"))
     answer = rewrite(meta, policy, scheme, is_unix)
     log.tell(answer, came, policy, meta, scheme, headers, _path_of(scope, policy))
+    if not policy.passed.isdisjoint(lines) and answer:
+        headers = _with_passed(sent, policy)
+        for key in policy.passed.intersection(lines):
+            del lines[key]
     changed = {**scope, "scheme": scheme, "headers": headers, KEY: answer}
     if "HTTP_HOST" in meta:
         headers[:] = [pair for pair in headers if pair[0].lower() != b"host"]
@@ -142,12 +147,9 @@ def _client_of(scope: Scope) -> Any:
     return peer.client if isinstance(peer, _Peer) else scope.get("client")
 
 
-def _split(
-    headers: Iterable[Header], policy: Policy
-) -> tuple[dict[str, list[bytes]], list[Header]]:
+def _split(headers: list[Header], policy: Policy) -> tuple[dict[str, list[bytes]], list[Header]]:
     """Return the lines of the forwarding headers by META key, and all the other headers."""
     known = policy.raw_names
-    headers = [(name, value) for name, value in headers]  # the server keeps its own pairs
     lines: dict[str, list[bytes]] = {}
     if b"".join([name for name, _ in headers]).translate(None, _UNAMBIGUOUS):
         others = [
@@ -163,6 +165,20 @@ def _split(
         if name in known:
             lines.setdefault(known[name], []).append(value)
     return lines, others
+
+
+def _with_passed(sent: list[Header], policy: Policy) -> list[Header]:
+    """Return the other headers, and in their places those that pass unchanged."""
+    known, passed = policy.raw_names, policy.passed
+    return [
+        (name if name in known else sent_name, value)
+        for sent_name, value in sent
+        if (
+            known[name] in passed
+            if (name := sent_name.lower()) in known
+            else not _is_other_spelling(sent_name, policy)
+        )
+    ]
 
 
 def _is_other_spelling(name: bytes, policy: Policy) -> bool:

@@ -13,11 +13,19 @@ from django.core.signals import setting_changed
 from .display import short_repr
 from .engine.answer import REJECTABLE
 from .engine.policy import Designation, Policy
-from .engine.purposes import FORWARDED, FORWARDING_HEADERS, is_token, meta_name, meta_names
+from .engine.purposes import (
+    FORWARDED,
+    FORWARDING_HEADERS,
+    PURPOSES,
+    is_token,
+    meta_name,
+    meta_names,
+)
 from .entries import Problem, collected, read, unusable, usable
+from .names import NEVER_DESIGNATED, key_of, read_guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from .engine.answer import Outcome
     from .engine.networks import TrustedNetworks
@@ -32,27 +40,18 @@ DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXY_PREFIX_HEADER": None,
     "TRUSTED_PROXY_KEEP_HEADER": True,
     "TRUSTED_PROXY_REJECT": (),
+    "TRUSTED_PROXY_GUARDED_HEADERS": [],
     "TRUSTED_PROXY_REJECT_EXEMPT": (),
 }
 
 PURPOSE_SETTINGS = {
     purpose: f"TRUSTED_PROXY_{purpose.upper()}_HEADER"
-    for purpose in FORWARDING_HEADERS
+    for purpose in PURPOSES
     if purpose != "client"
 }
 _EXAMPLES = {name: FORWARDING_HEADERS[purpose][0] for purpose, name in PURPOSE_SETTINGS.items()} | {
     "TRUSTED_PROXY_HEADER": "X-Forwarded-For"
 }
-
-# No name at all, headers that servers hand over without the HTTP_ prefix, and headers that a site
-# would miss if they were dropped: none of them can carry what a proxy adds.
-_NEVER_DESIGNATED = frozenset(
-    meta_name(name)
-    for name in (
-        *("", "Host", "Content-Length", "Content-Type", "Cookie", "Authorization", "Origin"),
-        *("Referer", "Connection", "Transfer-Encoding", "User-Agent"),
-    )
-)
 
 
 def value(name: str) -> Any:
@@ -79,13 +78,16 @@ def parse(source: object) -> tuple[Policy, list[Problem]]:
     reader = _Reader(source)
     networks = reader.networks("TRUSTED_PROXIES")
     headers = reader.headers("TRUSTED_PROXY_HEADER")
+    designations = [*reader.designations(headers), *designated_by_django(source, headers)]
+    designated = {*headers, *(designation.header for designation in designations)}
     policy = Policy.build(
         networks,
         headers,
-        [*reader.designations(headers), *designated_by_django(source, headers)],
+        designations,
         keep_header=reader.flag("TRUSTED_PROXY_KEEP_HEADER"),
         reject=reader.outcomes("TRUSTED_PROXY_REJECT"),
         reject_exempt=reader.paths("TRUSTED_PROXY_REJECT_EXEMPT"),
+        guarded=reader.guarded("TRUSTED_PROXY_GUARDED_HEADERS", designated),
     )
     return policy, reader.problems
 
@@ -98,7 +100,7 @@ def designated_by_django(source: object, taken: tuple[str, ...]) -> Iterator[Des
     if isinstance(ssl_header, (list, tuple)) and len(ssl_header) == 2:
         key = ssl_header[0]
         is_header = isinstance(key, str) and is_token(key) and key == key.upper()
-        others = meta_names("client").union(_NEVER_DESIGNATED, taken)
+        others = meta_names("client").union(NEVER_DESIGNATED, taken)
         if is_header and key.startswith("HTTP_") and "-" not in key and key not in others:
             yield Designation("scheme", key, is_written=False)
     if getattr(source, "USE_X_FORWARDED_HOST", False):
@@ -208,15 +210,10 @@ class _Reader:
         return tuple(keys) or (meta_name(DEFAULTS[name]),)
 
     def _header(self, name: str, header: object) -> str | None:
-        if isinstance(header, str) and is_token(header):
-            is_meta_form = header.upper().startswith("HTTP_") and "-" not in header
-            key = header.upper() if is_meta_form else meta_name(header)
-            # Servers drop a header whose name has an underscore, so nobody can mean one.
-            is_possible = is_meta_form or "_" not in header
-            if is_possible and key not in _NEVER_DESIGNATED:
-                return key
-        self._report_header(name, header)
-        return None
+        key = key_of(header)
+        if key is None:
+            self._report_header(name, header)
+        return key
 
     def _report_header(self, name: str, header: object) -> None:
         example = _EXAMPLES[name]
@@ -279,6 +276,13 @@ class _Reader:
         paths = [text if text.startswith("/") else f"/{text}" for text in texts if text]
         line = ", ".join(f'"{path}"' for path in paths if _is_path(path))
         return f"Write {name} = [{line}]. Each path is exempt as it is written, and nothing else."
+
+    def guarded(self, name: str, designated: Collection[str]) -> list[str]:
+        keys, faults = read_guarded(name, self.value(name), designated)
+        for fault in faults:
+            fact = f"{name} {fault.fact}"
+            self.report(fault.id, fact, fault.expected, fault.got, fault.hint)
+        return keys
 
 
 def _is_path(value: object) -> bool:

@@ -15,7 +15,7 @@ from .remarks import ABOUT_CLIENT, Remark, Seen, remarks
 from .servers import advice
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from .engine.answer import Answer
     from .engine.policy import Policy
@@ -249,3 +249,22 @@ def _upper(text: str) -> str:
 
 def _wire_names(keys: Sequence[str]) -> str:
     return join_some([wire_name(key) for key in keys])
+
+
+def lost_login(answer: Answer, logins: Collection[str]) -> str:
+    """Say that a stranger's header would have been the login, or return "".
+
+    `logins` are the META keys by which the project logs in, as `checks.identity.find_logins` has
+    them.
+    """
+    lost = [key for key in answer.dropped if key in logins]
+    if answer or not lost:
+        return ""
+    verb, pronoun = ("was", "it") if len(lost) == 1 else ("were", "they")
+    who = (
+        "a peer on a Unix socket" if answer.peer == UNIX else answer.peer or "a peer of no address"
+    )
+    return (
+        f"{join_some([wire_name(key) for key in lost])} from {who}, who is not in TRUSTED_PROXIES, "
+        f"{verb} dropped; {pronoun} would have been the login."
+    )

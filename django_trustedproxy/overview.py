@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .display import short_repr
 from .engine.networks import parse_entry
-from .engine.purposes import FORWARDING_HEADERS, PURPOSES, meta_names, wire_name
+from .engine.purposes import FORWARDING_HEADERS, PURPOSES, meta_names, twin_of, wire_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from django.core.checks import CheckMessage
 
@@ -103,13 +103,16 @@ class Overview(NamedTuple):
                 if not designated[purpose].is_written:
                     reader = f"is left to Django, whose {PURPOSES[purpose].twin} believes it"
                 yield purpose, f"{header} {reader}"
+            elif purpose == "identity":
+                yield purpose, "the headers pass unchanged, for the login to read"
             elif purpose != "client":
                 yield purpose, "nothing is believed; the headers pass unchanged"
 
 
-def _by_purpose(keys: Iterable[str]) -> list[tuple[str, str]]:
+def _by_purpose(keys: Collection[str]) -> list[tuple[str, str]]:
     """Return META keys as names, grouped by what the headers speak about."""
-    left, rows = set(keys), []
+    # The second name of an identity header would tell nothing more.
+    left, rows = set(keys).difference(map(twin_of, keys)), []
     for purpose in FORWARDING_HEADERS:
         own = left & meta_names(purpose)
         left -= own

@@ -156,6 +156,7 @@ PEERS = st.one_of(
 )
 
 NAMES = [name for names in FORWARDING_HEADERS.values() for name in names]
+NAMES += ["HTTP-X-Forwarded-User", "HTTP-Remote-User"]
 SAID = st.one_of(
     JUNK,
     st.text("htps,:/.[]a1-= ", max_size=30),

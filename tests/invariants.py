@@ -27,12 +27,17 @@ from tests.mounts import ends, joined
 from tests.rows import MISSING
 
 # Copies: a fault that is put into the package does not change what is expected of it.
-EVERY_KEY = frozenset(meta_name(name) for names in FORWARDING_HEADERS.values() for name in names)
+EVERY_KEY = frozenset(
+    [meta_name(name) for names in FORWARDING_HEADERS.values() for name in names]
+    # What RemoteUserMiddleware of Django 5.2 to 6.1 reads under ASGI
+    + [meta_name(f"HTTP-{name}") for name in FORWARDING_HEADERS["identity"]]
+)
+IDENTITY_KEYS = frozenset(map(meta_name, FORWARDING_HEADERS["identity"]))
 CLIENT_KEYS = frozenset(map(meta_name, FORWARDING_HEADERS["client"]))
 
 ORACLES = ("peer", "client", "proxies", "outcome", "client_port")
-OURS = {f"TRUSTED_PROXY_{p.upper()}_HEADER": n[0] for p, n in FORWARDING_HEADERS.items()}
-del OURS["TRUSTED_PROXY_CLIENT_HEADER"]
+STATED = tuple(p for p in FORWARDING_HEADERS if p not in ("client", "identity"))
+OURS = {f"TRUSTED_PROXY_{p.upper()}_HEADER": FORWARDING_HEADERS[p][0] for p in STATED}
 TEN = ["10.0.0.0/8", "fd00::/8"]
 SITES = {
     "list": {"TRUSTED_PROXIES": TEN},
@@ -76,9 +81,7 @@ class Site:
         self.trust = oracle.Trust(self.settings["TRUSTED_PROXIES"])
         self.header = self.settings["TRUSTED_PROXY_HEADER"]
         self.designated = {
-            purpose: self.settings[f"TRUSTED_PROXY_{purpose.upper()}_HEADER"]
-            for purpose in FORWARDING_HEADERS
-            if purpose != "client"
+            purpose: self.settings[f"TRUSTED_PROXY_{purpose.upper()}_HEADER"] for purpose in STATED
         }
 
 
@@ -199,6 +202,9 @@ def _check_headers(case, site, before, after, answer):
     assert {k: v for k, v in after.items() if k not in written} == {
         k: v for k, v in before.items() if k not in written
     }, case
+    # Who the user is, the proxy says to the login.
+    for key in IDENTITY_KEYS & (before.keys() | after.keys()):
+        assert after.get(key) == before.get(key), (case, key)
     # What this site says nothing of passes unchanged, for whoever else reads it.
     if not any(site.designated.values()) and case.site != "django":
         for key in EVERY_KEY - CLIENT_KEYS:

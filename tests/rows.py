@@ -218,6 +218,18 @@ ROWS = [
     unknown("peer-path", "/tmp/client.sock"),
     unknown("peer-ipv4-zone", "10.0.0.1%eth0"),
     unknown("peer-with-port", "10.0.0.1:80"),
+    direct(
+        "identity-of-a-stranger",
+        "198.51.100.66",
+        "198.51.100.66",
+        [
+            ("X-Forwarded-User", "admin"),
+            ("Remote-User", "admin"),
+            ("HTTP-X-Forwarded-User", "admin"),
+            ("X-SSL-Client-Verify", "SUCCESS"),
+            ("X-SSL-Client-S-DN", "CN=admin"),
+        ],
+    ),
     direct("nobody-trusted", "10.0.0.1", "10.0.0.1", settings={"TRUSTED_PROXIES": []}),
     direct("unix-trusted-tcp-is-not", "127.0.0.1", "127.0.0.1", settings=UNIX),
     unknown("unix-trusted-int-is-not", 0),

@@ -79,20 +79,24 @@ def test_the_lines_tell_it_in_groups():
         "  unix:  a peer on a Unix socket",
     ]
     assert found["What a trusted proxy says"][:3] == [
-        "  client  X-Forwarded-For is believed; what is verified of it stays",
-        "  scheme  X-Forwarded-Proto is believed",
-        "  host    X-Forwarded-Host is left to Django, whose USE_X_FORWARDED_HOST",
+        "  client    X-Forwarded-For is believed; what is verified of it stays",
+        "  scheme    X-Forwarded-Proto is believed",
+        "  host      X-Forwarded-Host is left to Django, whose USE_X_FORWARDED_HOST",
     ]
     assert (
-        "  port    nothing is believed; the headers pass unchanged"
+        "  port      nothing is believed; the headers pass unchanged"
         in (found["What a trusted proxy says"])
     )
+    says = "  identity  the headers pass unchanged, for the login to read"
+    assert says in found["What a trusted proxy says"]
     removed = found["Removed from every request"]
-    assert removed[0].startswith("  client  CF-Connecting-IP, ")
-    assert removed[-1] == "  other   X-Own"
+    assert removed[0].startswith("  client    CF-Connecting-IP, ")
+    assert removed[-1] == "  other     X-Own"
     others = found["Removed as well, unless a trusted proxy sent the request"]
-    assert others[0] == "  client  X-Forwarded-For"
-    assert "  port    X-Forwarded-Port" in others
+    assert others[0] == "  client    X-Forwarded-For"
+    assert "  port      X-Forwarded-Port" in others
+    assert any(line.startswith("  identity  Cf-Access-Auth") for line in others)
+    assert "Http-" not in "".join(others)
     assert found["Outcomes that are answered with 400"] == ["  missing", "  never for /healthz"]
     assert found["Findings of the checks"][0].startswith("  trustedproxy.W001: ")
 
@@ -101,7 +105,7 @@ def test_an_empty_policy_says_so():
     found = sections(show(TRUSTED_PROXIES=[], TRUSTED_PROXY_KEEP_HEADER=False))
     assert found["Trusted proxies"] == ["  nobody"]
     assert found["What a trusted proxy says"][0] == (
-        "  client  X-Forwarded-For is believed; it is removed then"
+        "  client    X-Forwarded-For is believed; it is removed then"
     )
     assert found["Outcomes that are answered with 400"] == ["  none"]
     assert found["Findings of the checks"] == ["  none"]

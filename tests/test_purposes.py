@@ -55,12 +55,7 @@ CHANGED = {
         "reverse": "/app/echo",
     },
 }
-OTHERS = [
-    (purpose, name)
-    for purpose, names in FORWARDING_HEADERS.items()
-    if purpose != "client"
-    for name in names
-]
+OTHERS = [(purpose, name) for purpose in PURPOSE_SETTINGS for name in FORWARDING_HEADERS[purpose]]
 PEERS = {
     "trusted": ("10.0.0.1", {}, True),
     "unix": ("unix:", {"TRUSTED_PROXIES": ["unix:"]}, True),

@@ -69,8 +69,8 @@ def test_the_table_of_checks_has_each_id_of_the_code_and_each_is_tested():
     retired = re.findall(r"^An id is never used again\. `(\w+)`", README, re.MULTILINE)
     assert not set(retired) & set(written)
     for letter in "EW":
-        numbers = sorted(int(name[1:]) for name in [*written, *retired] if name[0] == letter)
-        assert numbers == list(range(1, len(numbers) + 1))
+        numbers = [int(name[1:]) for name in written if name[0] == letter]
+        assert numbers == sorted(set(numbers))
     folders = [ROOT / "tests", ROOT / "tests" / "checks", ROOT / "tests" / "neighbours"]
     tests = "".join(path.read_text() for folder in folders for path in folder.glob("*.py"))
     assert [name for name in written if name not in tests] == []

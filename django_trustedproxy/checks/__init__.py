@@ -2,11 +2,12 @@
 
 Each module has its checks together with what they know. `settings` looks at our own settings,
 `middleware` at who writes and who reads beside us, `servers` at what runs before any middleware,
-`neighbours` at the settings of other packages. `source` reads code without running it, and `names`
-knows what was meant by a name that is nearly right; `gunicorn` reads what gunicorn is told.
+`neighbours` at the settings of other packages, `identity` at logins by header. `source` reads
+code without running it, and `names` knows what was meant by a name that is nearly right; `gunicorn`
+reads what gunicorn is told.
 """
 
-from . import middleware, neighbours, servers, settings
+from . import identity, middleware, neighbours, servers, settings
 
 ALL = (
     settings.check_settings,
@@ -29,5 +30,9 @@ ALL = (
     servers.check_sentry,
     neighbours.check_neighbours,
     neighbours.check_recaptcha,
+    identity.check_logins_guarded,
+    identity.check_logins_order,
+    identity.check_logins_possible,
+    identity.check_logins_under_asgi,
 )
 DEPLOY = (settings.check_wide_networks,)

@@ -82,8 +82,8 @@ W004 = Warning(
 
 def check_middleware_listed(**_: object) -> list[CheckMessage]:
     """Warn if our middleware is missing, or there more than once."""
-    middleware = _load_middleware()
-    count = sum(_is_ours(loaded) for _, loaded in middleware)
+    middleware = load_middleware()
+    count = sum(is_ours(loaded) for _, loaded in middleware)
     misspelled = [path for path, loaded in middleware if _is_misspelled(path, loaded)]
     if misspelled:
         return [
@@ -102,8 +102,8 @@ def check_middleware_listed(**_: object) -> list[CheckMessage]:
 
 def check_middleware_order(**_: object) -> list[CheckMessage]:
     """Warn of a middleware before ours that reads the address, the scheme or the host."""
-    middleware = _load_middleware()
-    places = [place for place, (_, loaded) in enumerate(middleware) if _is_ours(loaded)]
+    middleware = load_middleware()
+    places = [place for place, (_, loaded) in enumerate(middleware) if is_ours(loaded)]
     return [
         Warning(
             f"'{path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE and reads {reads}, which is "
@@ -126,7 +126,7 @@ def check_other_fixers(**_: object) -> list[CheckMessage]:
             "See README, trustedproxy.W002.",
             id="trustedproxy.W002",
         )
-        for path, loaded in _load_middleware()
+        for path, loaded in load_middleware()
         if (where := _where_it_writes(path, loaded))
     ]
 
@@ -149,7 +149,7 @@ def _where_it_writes(path: str, loaded: object) -> str | None:
     fixer = _first_known(loaded, FIXERS)
     if fixer and fixer.stopped_by and not getattr(settings, fixer.stopped_by, True):
         return None
-    if path.startswith("django.") or _is_ours(loaded):
+    if path.startswith("django.") or is_ours(loaded):
         return None
     place = find_store(loaded)
     if place is None:
@@ -157,7 +157,7 @@ def _where_it_writes(path: str, loaded: object) -> str | None:
     return f"in {place}"
 
 
-def _load_middleware() -> list[tuple[str, object]]:
+def load_middleware() -> list[tuple[str, object]]:
     """Return the paths of MIDDLEWARE and what they name, None where the import fails."""
     middleware: list[tuple[str, object]] = []
     for path in settings.MIDDLEWARE:
@@ -168,7 +168,7 @@ def _load_middleware() -> list[tuple[str, object]]:
     return middleware
 
 
-def _defined_names(loaded: object) -> Iterator[str]:
+def defined_names(loaded: object) -> Iterator[str]:
     """Yield where a middleware and the classes that it inherits from were defined, nearest first.
 
     So a subclass and another import path are found, and no package is imported that the project
@@ -180,16 +180,16 @@ def _defined_names(loaded: object) -> Iterator[str]:
 
 def _is_misspelled(path: str, loaded: object) -> bool:
     """Tell whether a path all but names our middleware: it is in our package, or leads nowhere."""
-    if _is_ours(loaded):
+    if is_ours(loaded):
         return False
     plain = path.lower().replace("_", "").replace("-", "")
     is_inside = path.startswith("django_trustedproxy.")
     return is_inside or (loaded is None and "trustedproxy" in plain)
 
 
-def _is_ours(loaded: object) -> bool:
-    return OUR_MIDDLEWARE in _defined_names(loaded)
+def is_ours(loaded: object) -> bool:
+    return OUR_MIDDLEWARE in defined_names(loaded)
 
 
 def _first_known(loaded: object, known: Mapping[str, Known]) -> Known | None:
-    return next((known[name] for name in _defined_names(loaded) if name in known), None)
+    return next((known[name] for name in defined_names(loaded) if name in known), None)

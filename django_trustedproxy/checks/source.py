@@ -50,7 +50,16 @@ class Place(NamedTuple):
 
 
 def find_store(middleware: object) -> Place | None:
-    """Return the first place where a middleware writes REMOTE_ADDR, or None.
+    """Return the first place where a middleware writes REMOTE_ADDR, or None."""
+    for node, function in functions_of(middleware):
+        line = _line_of_store(node, function.__globals__)
+        if line:
+            return Place(function.__code__.co_filename, line)
+    return None
+
+
+def functions_of(middleware: object) -> Iterator[tuple[ast.AST, FunctionType]]:
+    """Yield the functions that a middleware runs, each with its syntax tree.
 
     Follows a class to its methods, a function to those that it encloses or wraps, and both to
     the functions of the same module that they name. Code without a source file is not read.
@@ -66,11 +75,8 @@ def find_store(middleware: object) -> Place | None:
         if type(item) is FunctionType:
             code = item.__code__
             for node in _functions_of(code.co_filename).get(code.co_firstlineno, []):
-                line = _line_of_store(node, item.__globals__)
-                if line:
-                    return Place(code.co_filename, line)
+                yield node, item
                 queue += _named_functions(node, item)
-    return None
 
 
 def _held_by(item: object) -> Iterator[object]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .answer import Statement
 from .hops import BLANKS, LONGEST_HOP, header_form
-from .purposes import PURPOSES, meta_names, raw_name, wire_name, write_scheme
+from .purposes import PURPOSES, meta_names, raw_name, twin_of, wire_name, write_scheme
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -67,9 +67,10 @@ class Policy:
 
     Header names are META keys; `header` is the designated client header. `dropped` is what goes
     from a request of a trusted peer, `dropped_if_direct` what goes from one of any other, and
-    `raw_names` has all these keys by the name that ASGI servers give the header. `purposes` are
-    those that have a designated header, besides the client. `peers` has
-    trusted peers by the text that the server reported; nothing else of a request is kept.
+    `passed` what a trusted peer may say and nothing here reads. `raw_names` has all these keys by
+    the name that ASGI servers give the header. `purposes` are those that have a designated header,
+    besides the client. `peers` has trusted peers by the text that the server reported; nothing
+    else of a request is kept.
     """
 
     networks: TrustedNetworks
@@ -82,6 +83,7 @@ class Policy:
     reject_exempt: frozenset[str]
     dropped: frozenset[str]
     dropped_if_direct: frozenset[str]
+    passed: frozenset[str]
     raw_names: Mapping[bytes, str]
     purposes: frozenset[str]
     peers: dict[str, str] = field(default_factory=dict, repr=False)
@@ -96,10 +98,12 @@ class Policy:
         keep_header: bool = True,
         reject: Iterable[Outcome] = (),
         reject_exempt: Iterable[str] = (),
+        guarded: Iterable[str] = (),
     ) -> Policy:
         """Make a policy that reads the first of `headers` (META keys) and drops the others.
 
         Of two designations for one purpose the first counts, and the header of the other goes.
+        `guarded` are the site's own headers that only a trusted peer may send.
         """
         header = headers[0]
         rejected = frozenset(reject)
@@ -111,7 +115,9 @@ class Policy:
         named = {d.header for d in designations}
         synonyms = named.union(*map(meta_names, first)) - {d.header for d in first.values()}
         dropped = meta_names("client").union(headers, synonyms) - {header}
-        dropped_if_direct = dropped.union([header], named, *map(meta_names, PURPOSES))
+        identity = meta_names("identity").union(guarded)
+        known = dropped.union(identity, map(twin_of, identity), *map(meta_names, PURPOSES))
+        dropped_if_direct = known.union([header], named)
         return cls(
             networks=networks,
             header=header,
@@ -123,6 +129,7 @@ class Policy:
             reject_exempt=frozenset(reject_exempt),
             dropped=dropped,
             dropped_if_direct=dropped_if_direct,
+            passed=known - dropped - named - {header},
             raw_names={raw_name(key): key for key in dropped_if_direct},
             purposes=frozenset(first),
         )

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from .addresses import pack, parse_port
+from .identity import IDENTITY_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -207,7 +208,11 @@ PURPOSES = {
         ),
     )
 }
-FORWARDING_HEADERS = {purpose.name: purpose.headers for purpose in PURPOSES.values()}
+FORWARDING_HEADERS = {purpose.name: purpose.headers for purpose in PURPOSES.values()} | {
+    "identity": IDENTITY_HEADERS
+}
+"""All that is known, by purpose. No header is designated for the identity, and none is written."""
+
 STATED = tuple(purpose for purpose in PURPOSES.values() if purpose.name != "client")
 """The purposes besides the client, in the order in which they are told."""
 
@@ -220,7 +225,7 @@ def meta_name(header: str) -> str:
     return "HTTP_" + header.upper().replace("-", "_")
 
 
-_WIRE_NAMES = {meta_name(name): name for purpose in PURPOSES.values() for name in purpose.headers}
+_WIRE_NAMES = {meta_name(name): name for names in FORWARDING_HEADERS.values() for name in names}
 # What stays of a header that says whether the client used TLS.
 _FLAG_TEXTS = {"https": "on", "http": "off"}
 _FLAG_HEADERS = frozenset(
@@ -242,6 +247,15 @@ def raw_name(key: str) -> bytes:
 def meta_names(purpose: str) -> frozenset[str]:
     """Return the META keys of the headers of one purpose."""
     return frozenset(map(meta_name, FORWARDING_HEADERS[purpose]))
+
+
+def twin_of(key: str) -> str:
+    """Return the META key that a login which names `key` reads under ASGI.
+
+    Django 5.2 to 6.1 puts HTTP_ before the name that RemoteUserMiddleware has (ticket 36300), so
+    that a client's HTTP-X-Forwarded-User is the login.
+    """
+    return f"HTTP_{key}"
 
 
 def is_token(text: str) -> bool:

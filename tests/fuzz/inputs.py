@@ -25,7 +25,11 @@ NAMES = tuple(
     dict.fromkeys(
         [
             *("X-Forwarded-For", "Forwarded", "X-Real-IP", "CloudFront-Viewer-Address"),
-            *(names[0] for purpose, names in FORWARDING_HEADERS.items() if purpose != "client"),
+            *(
+                names[0]
+                for purpose, names in FORWARDING_HEADERS.items()
+                if purpose not in ("client", "identity")
+            ),
             *("X-Forwarded-SSL", "X-Client-IP", "Host", "Via"),
             *(name for names in FORWARDING_HEADERS.values() for name in names),
         ]

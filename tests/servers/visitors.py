@@ -131,7 +131,7 @@ def ask(address, form=HONEST_FORM, *, source=None):
     with contextlib.closing(connected(address, source)) as connection:
         # A server may answer and close before it has read all of 60 KB.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            _send(connection, form)
+            send(connection, form)
         return received(connection)[0]
 
 
@@ -164,7 +164,7 @@ def connected(address, source):
     return socket.create_connection(address, SECONDS, (source, 0) if source else None)
 
 
-def _send(connection, form):
+def send(connection, form):
     lines = [b"POST /client.json HTTP/1.1", b"Host: site.example", *form.lines]
     if not any(line.startswith(b"Connection:") for line in form.lines):
         lines.append(b"Connection: close")
