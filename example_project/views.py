@@ -1,5 +1,7 @@
 """One page and one JSON view: the peer, the headers as received, the answer and its outcome."""
 
+from ipaddress import ip_address, ip_network
+
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.http import JsonResponse
@@ -67,16 +69,22 @@ def client_json(request):
     return response
 
 
+def is_listed(client):
+    """Tell whether TRUSTED_PROXIES, as addresses and networks, has the client, or "unix:" for None."""
+    entries = settings.TRUSTED_PROXIES
+    if client is None:
+        return "unix:" in entries
+    networks = (ip_network(entry) for entry in entries if entry[0].isdigit() or "::" in entry)
+    return any(ip_address(client) in network for network in networks)
+
+
 def page(request):
     """Answer with the facts as a page that attacks them."""
     context = facts(request)
     before, after = context["received"], context["seen_by_views"]
     context["headers"] = [(WATCHED[key], value, after.get(key)) for key, value in before.items()]
     answer = get_trusted_proxy(request)
-    # A request that names nobody else is its proxy's own.
-    context["client_is_trusted"] = bool(answer) and (
-        not answer.proxies or answer.client in (None, *answer.proxies)
-    )
+    context["client_is_trusted"] = bool(answer) and is_listed(answer.client)
     context["attacks"] = ATTACKS
     # A page that was reached around the proxy can only attack that way.
     context["direct_origin"] = settings.EXAMPLE_DIRECT_ORIGIN if answer else ""
