@@ -70,7 +70,7 @@ def client_json(request):
 
 
 def is_listed(client):
-    """Tell whether TRUSTED_PROXIES, as addresses and networks, has the client, or "unix:" for None."""
+    """Tell whether TRUSTED_PROXIES has the client; None stands for a Unix socket."""
     entries = settings.TRUSTED_PROXIES
     if client is None:
         return "unix:" in entries
