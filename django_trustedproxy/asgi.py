@@ -55,6 +55,7 @@ class TrustedProxy:
     def __init__(self, application: Application) -> None:
         get_policy()
         log.watch()
+        log.tell_of_application(application)
         self.application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

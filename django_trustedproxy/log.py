@@ -94,6 +94,21 @@ def watch() -> None:
         )
 
 
+def tell_of_application(application: object) -> None:
+    """Say at start if what a wrapper wraps cannot hand its answer on."""
+    # It runs the application in a thread, without the context of the request (uvicorn 0.54).
+    if type(application).__module__ == "uvicorn.middleware.wsgi":
+        _write(
+            "adapter",
+            logging.WARNING,
+            "uvicorn.middleware.wsgi hands no answer on: TrustedProxyMiddleware behind it takes "
+            "the client for the peer, and drops the headers that Django reads. Install a2wsgi, "
+            "which uvicorn then uses, or wrap the WSGI application in "
+            "django_trustedproxy.wsgi.TrustedProxy instead.",
+            tail="",
+        )
+
+
 def _look_at(requests: int) -> None:
     global _watched  # noqa: PLW0603 - the process has one log
     _watched = requests

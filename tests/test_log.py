@@ -8,6 +8,7 @@ import pytest
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 from django.test import Client, RequestFactory, override_settings
+from uvicorn.middleware.wsgi import WSGIMiddleware
 
 from django_trustedproxy import counts
 from django_trustedproxy.asgi import TrustedProxy, rewrite_scope
@@ -463,3 +464,12 @@ def test_one_log_line_says_why(case, hear):
 def test_a_port_from_azure_is_no_matter_for_the_log(hear):
     meta = meta_of(SEVEN["port from Azure"][1])
     assert hear(meta.pop("REMOTE_ADDR"), meta) == []
+
+
+@pytest.mark.parametrize("is_adapter", [True, False])
+def test_an_adapter_that_hands_no_answer_on_is_told_at_start(caplog, is_adapter):
+    with pytest.warns(DeprecationWarning, match="a2wsgi"):
+        adapter = WSGIMiddleware(lambda *_: [])
+    TrustedProxy(adapter if is_adapter else respond)
+    told = [r for r in caplog.records if "hands no answer on" in r.getMessage()]
+    assert len(told) == is_adapter
