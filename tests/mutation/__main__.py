@@ -40,33 +40,19 @@ PACKAGE = ROOT / "django_trustedproxy"
 ENGINE = [("rows::meta",), ("fuzz",), ("properties",)]
 # The tests of each module, the nearest first. "rows::meta" are the rows through the engine alone.
 STAGES = {
-    "networks": [("networks", "entries"), ("conf",), *ENGINE],
-    "headers": [("headers", "readme"), ("middleware", "wrappers"), ("purposes",), *ENGINE],
-    "entries": [*ENGINE[:2], ("entries", "resolver"), ENGINE[2], ("purposes", "explanation")],
-    "purposes": [("purposes",), ("fuzz", "properties")],
-    "resolver": [
-        *ENGINE[:2],
-        ("resolver",),
-        ("purposes", "middleware"),
-        ENGINE[2],
-        ("explanation",),
-    ],
-    "policy": [
-        *ENGINE[:2],
-        ("resolver", "readme"),
-        ("middleware", "wrappers"),
-        ("purposes",),
-        ("conf", "properties"),
-    ],
-    "meta": [*ENGINE[:2], ("middleware", "wrappers"), ("purposes",), ("properties",)],
-    "conf": [
-        ("conf", "resolver"),
-        ("purposes", "checks/settings", "checks/middleware", "middleware"),
-        ("readme", "checks/neighbours"),
-    ],
-    "middleware": [("middleware", "wrappers"), ("purposes",), ("diagnosis", "fuzz", "properties")],
-    "wsgi": [("wrappers",), ("rows", "diagnosis")],
-    "asgi": [("wrappers",), ("fuzz",), ("rows", "purposes"), ("properties", "diagnosis")],
+    "engine/decision": [*ENGINE, ("decision",), ("purposes", "explanation")],
+    "engine/addresses": [("addresses", "networks"), *ENGINE],
+    "engine/hops": [("hops",), *ENGINE, ("purposes",)],
+    "engine/networks": [("networks", "entries"), ("conf",), *ENGINE],
+    "engine/purposes": [("headers", "purposes"), ("readme",), *ENGINE],
+    "engine/policy": [*ENGINE, ("decision", "purposes", "conf")],
+    "engine/answer": [*ENGINE, ("decision", "middleware", "crossing")],
+    "environ": [*ENGINE, ("crossing", "script_name"), ("middleware", "wrappers"), ("purposes",)],
+    "exceptions": [("exempt",), ("middleware", "wrappers")],
+    "conf": [("conf",), ("purposes", "checks/settings"), ("readme",)],
+    "middleware": [("middleware", "wrappers"), ("script_name", "exempt", "log"), ("fuzz",)],
+    "wsgi": [("wrappers",), ("exempt", "script_name", "log")],
+    "asgi": [("wrappers",), ("exempt", "script_name"), ("fuzz",), ("rows", "log")],
 }
 SECONDS = 60
 TIME_IS_OVER = (signal.SIGALRM, signal.SIGXCPU, signal.SIGKILL)
@@ -109,7 +95,7 @@ class Replaced(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Loads one module of the package from another source."""
 
     def __init__(self, mutant):
-        self.name, self.code = f"django_trustedproxy.{mutant.module}", mutant.code
+        self.name, self.code = f"django_trustedproxy.{mutant.module.replace('/', '.')}", mutant.code
 
     def find_spec(self, name, _path, _target=None):
         return importlib.util.spec_from_loader(name, self) if name == self.name else None

@@ -58,7 +58,7 @@ def live_function(module, place):
 
 def put(module_name, changed):
     """Give live functions other code, and forget what the old one has computed."""
-    module = sys.modules[f"{PACKAGE}.{module_name}"]
+    module = sys.modules[f"{PACKAGE}.{module_name.replace('/', '.')}"]
     for place, code in changed.items():
         live_function(module, place).__code__ = code
     for name, loaded in list(sys.modules.items()):
