@@ -220,7 +220,7 @@ def _with_port(site, host, before):
     default = {"http": "80", "https": "443"}[said["scheme"] or "http"]
     name, port = re.fullmatch(r"(\[.*\]|[^:]*)(?::(.*))?", host).groups()
     port = port or said["port"] or default
-    return name if port == default else f"{name}:{port}"
+    return name if int(port) == int(default) else f"{name}:{port}"
 
 
 def _expected(site, purpose, name, before):
