@@ -308,13 +308,8 @@ def test_the_remedy_names_the_outcome_that_was_meant(value, paste):
 @pytest.mark.parametrize(
     ("value", "hint"),
     [
-        ("False", "= False."),
-        (" no ", "= False."),
-        ("", "= False."),
-        (0, "= False."),
-        ("true", "= True."),
-        ("1", "= True."),
-        (1, "= True."),
+        *((text, "= False.") for text in ("0", "False", "f", "N", " no ", "off", "", 0)),
+        *((text, "= True.") for text in ("1", "true", "T", "yes", "y", "ON", 1)),
         ("maybe", "= True to keep the header, or False to drop it."),
         (None, "= True to keep the header, or False to drop it."),
         (2, "= True to keep the header, or False to drop it."),
