@@ -8,7 +8,14 @@ _BELOW = 'script_name = request.META.get("SCRIPT_NAME", "")'
 _PREFIX = 'set_script_prefix(request.META.get("SCRIPT_NAME", ""))'
 _OTHERS = 'f"{name} names a header that speaks about the {others[0]}",'
 
+_PEER = "if not isinstance(peer, str) or not 0 < len(peer) <= LONGEST_PEER:"
+
 EXPLAINED = {
+    (
+        "engine/addresses",
+        _PEER,
+        _PEER.replace("0 <", "1 <"),
+    ): "one character is no address",
     ("conf", _CONNECT, _CONNECT.replace('"trusted', '"XXtrusted')): UID,
     ("middleware", "sync_capable = True", "pass"): "Django takes it for granted",
     ("asgi", "Scope = dict[str, Any]", "pass"): TYPE,
