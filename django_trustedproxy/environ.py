@@ -208,9 +208,10 @@ def _write_value(meta: dict[str, Any], statement: Statement) -> None:
     purpose, value = statement.purpose, statement.value
     if not statement.is_written or value is None:
         return
+    key = PURPOSES[purpose].key
     if purpose != "scheme":
-        meta[PURPOSES[purpose].key] = value
-    elif "wsgi.url_scheme" in meta:  # under ASGI the scheme is in the scope
-        meta["wsgi.url_scheme"] = value
+        meta[key] = value
+    elif key in meta:  # under ASGI the scheme is in the scope
+        meta[key] = value
         if value == "http":
             meta.pop("HTTPS", None)  # Apache and uWSGI: the proxy's own connection used TLS

@@ -96,7 +96,7 @@ class Purpose:
     """What a group of headers speaks about.
 
     `headers` are wire names, the usual one first. `parse` returns the value that a text stands for,
-    or None. `key` is the META key of the value. `twin` is Django's own setting of the purpose, or
+    or None. `key` is the META key that a stated value is written to. `twin` is Django's own setting of the purpose, or
     the one that fixes its value.
     """
 
@@ -147,7 +147,6 @@ PURPOSES = {
                 "X-Originating-IP",
                 "Remote-Addr",
             ),
-            key="REMOTE_ADDR",
         ),
         Purpose(
             name="scheme",

@@ -50,9 +50,13 @@ STAGES = {
     "environ": [*ENGINE, ("crossing", "script_name"), ("middleware", "wrappers"), ("purposes",)],
     "exceptions": [("exempt",), ("middleware", "wrappers")],
     "conf": [("conf",), ("purposes", "checks/settings"), ("readme",)],
-    "middleware": [("middleware", "wrappers"), ("script_name", "exempt", "log"), ("fuzz",)],
-    "wsgi": [("wrappers",), ("exempt", "script_name", "log")],
-    "asgi": [("wrappers",), ("exempt", "script_name"), ("fuzz",), ("rows", "log")],
+    "middleware": [
+        ("middleware", "wrappers"),
+        ("script_name", "exempt", "crossing", "log"),
+        ("fuzz",),
+    ],
+    "wsgi": [("wrappers",), ("exempt", "script_name", "crossing", "log")],
+    "asgi": [("wrappers",), ("exempt", "script_name", "crossing"), ("fuzz",), ("rows", "log")],
 }
 SECONDS = 60
 TIME_IS_OVER = (signal.SIGALRM, signal.SIGXCPU, signal.SIGKILL)

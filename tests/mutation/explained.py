@@ -10,7 +10,12 @@ _OTHERS = 'f"{name} names a header that speaks about the {others[0]}",'
 
 _PEER = "if not isinstance(peer, str) or not 0 < len(peer) <= LONGEST_PEER:"
 
+_SAID = 'scheme = parse_scheme(said["scheme"].value or "") or scheme'
+_EXEMPT = 'path = _path_of(environ) if policy.reject_exempt else ""'
+
 EXPLAINED = {
+    ("engine/decision", _SAID, _SAID.replace('""', '"XX"')): "neither is a scheme",
+    ("wsgi", _EXEMPT, _EXEMPT.replace('""', '"XX"')): "no path is exempt then",
     (
         "engine/addresses",
         _PEER,
