@@ -96,8 +96,8 @@ class Purpose:
     """What a group of headers speaks about.
 
     `headers` are wire names, the usual one first. `parse` returns the value that a text stands for,
-    or None. `key` is the META key that a stated value is written to. `twin` is Django's own setting of the purpose, or
-    the one that fixes its value.
+    or None. `key` is the META key that a stated value is written to. `twin` is Django's own setting
+    of the purpose, or the one that fixes its value.
     """
 
     name: str
