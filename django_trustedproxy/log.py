@@ -24,7 +24,7 @@ from .explanation import (
 from .limiter import Limiter
 from .remarks import ABOUT_CLIENT, Seen, remarks
 from .servers import running_server
-from .traces import connected_by_event, findings, has_no_port
+from .traces import connected_by_event, findings, hands_nothing_on, has_no_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -96,17 +96,8 @@ def watch() -> None:
 
 def tell_of_application(application: object) -> None:
     """Say at start if what a wrapper wraps cannot hand its answer on."""
-    # It runs the application in a thread, without the context of the request (uvicorn 0.54).
-    if type(application).__module__ == "uvicorn.middleware.wsgi":
-        _write(
-            "adapter",
-            logging.WARNING,
-            "uvicorn.middleware.wsgi hands no answer on: TrustedProxyMiddleware behind it takes "
-            "the client for the peer, and drops the headers that Django reads. Install a2wsgi, "
-            "which uvicorn then uses, or wrap the WSGI application in "
-            "django_trustedproxy.wsgi.TrustedProxy instead.",
-            tail="",
-        )
+    if text := hands_nothing_on(application):
+        _write("adapter", logging.WARNING, text, tail="")
 
 
 def _look_at(requests: int) -> None:

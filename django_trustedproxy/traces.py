@@ -112,3 +112,16 @@ def _is_from_header(meta: Mapping[str, Any], address: object, policy: Policy) ->
     if address == "0.0.0.0" or parse_peer(address) is None:  # noqa: S104 - compared
         return False
     return names(meta.get(policy.header), address)
+
+
+def hands_nothing_on(application: object) -> str:
+    """Say that an application keeps a wrapper's answer from the code inside of it, or return ""."""
+    # It runs the application in a thread, without the context of the request (uvicorn 0.54).
+    if type(application).__module__ != "uvicorn.middleware.wsgi":
+        return ""
+    return (
+        "uvicorn.middleware.wsgi hands no answer on: TrustedProxyMiddleware behind it takes the "
+        "client for the peer, and drops the headers that Django reads. Install a2wsgi, which "
+        "uvicorn then uses, or wrap the WSGI application in django_trustedproxy.wsgi.TrustedProxy "
+        "instead."
+    )
