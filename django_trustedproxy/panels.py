@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _BEFORE = "trusted_proxy.before"
 _SHOWN = frozenset(
-    ["HTTP_HOST", *(purpose.key for purpose in PURPOSES.values())],
+    ["HTTP_HOST", "REMOTE_ADDR", *(purpose.key for purpose in PURPOSES.values())],
 ).union(*map(meta_names, PURPOSES))
 
 
