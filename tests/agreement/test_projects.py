@@ -13,6 +13,8 @@ from tests.checks.findings import ids_in_the_code
 # W007: where nobody is trusted, there is no proxy in INTERNAL_IPS (W031) and no network that is too wide
 # (W032). W038: no header that speaks about the scheme is set twice (W008).
 ELSEWHERE = {"E001", "E010", "E016", "W003", "W007", "W036", "W038"}
+# Of logins by header, tests/checks/test_identity.py and test_logins.py ask.
+ELSEWHERE |= {"E050", "E051", "E052", "W050", "W051", "W052", "W053"}
 CHECK = ("-m", "django", "check", "--deploy")
 SERVERS = ("FORWARDED_ALLOW_IPS", "UVICORN_", "GUNICORN_CMD_ARGS")
 
