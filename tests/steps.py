@@ -1,5 +1,6 @@
 """Costs without a clock."""
 
+import gc
 import sys
 
 
@@ -13,9 +14,12 @@ def steps(run):
         return trace
 
     before = sys.gettrace()
+    # What earlier tests have left would be finalized, and counted, in the middle of the call.
+    gc.disable()
     sys.settrace(trace)
     try:
         run()
     finally:
         sys.settrace(before)
+        gc.enable()
     return count
