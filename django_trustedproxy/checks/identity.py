@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 REMOTE_USER_MIDDLEWARE = "django.contrib.auth.middleware.RemoteUserMiddleware"
 REMOTE_USER_AUTHENTICATION = "rest_framework.authentication.RemoteUserAuthentication"
-# Ticket 36300: the asynchronous half of 5.2 and 6.0 puts HTTP_ before every name, 6.1 before its default.
+# Ticket 36300: under ASGI, 5.2 and 6.0 put HTTP_ before every name, 6.1 before its default alone.
 _ADDS_HTTP = django.VERSION < (6, 1)
 _DEFAULT_NAME = "REMOTE_USER"
 # A secret or a signature proves itself, and the rest says nothing of who the user is.
