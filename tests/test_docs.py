@@ -40,7 +40,7 @@ RECIPES = [name for name in PAGES if name.startswith(("docs/proxies/", "docs/pla
 HEADINGS = ["The proxy", "Django", "The server", "Check it", "Known trap"]
 NOT_RUN = "Not run by our tests"
 
-FENCE = re.compile(r"^( *)```([\w{}]*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(r"^( *)```([\w{}-]*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^()\s]+)\)|^\[[^\]]+\]: (\S+)$", re.MULTILINE)
 EXPLAIN = "python manage.py trustedproxy explain"
