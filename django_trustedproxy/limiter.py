@@ -91,12 +91,16 @@ class Summary(NamedTuple):
 
 
 class _Hour:
-    """What came of one kind since `begin`."""
+    """What came of one kind since `begin`.
 
-    __slots__ = ("begin", "hitters", "lines")
+    `settled` has the networks of addresses about which no more lines are written in this hour.
+    """
+
+    __slots__ = ("begin", "hitters", "lines", "settled")
 
     def __init__(self, begin: float) -> None:
         self.begin, self.lines, self.hitters = begin, 0, HeavyHitters()
+        self.settled: dict[str | None, str] = {}
 
 
 class Limiter:
@@ -108,6 +112,20 @@ class Limiter:
         # In the order of telling, so that the first is the oldest.
         self._told: dict[tuple[Kind, str], float] = {}
         self._hours: dict[Kind, _Hour] = {}
+        self._end = 0.0  # of the first hour that ends
+
+    def repeats(self, kind: Kind, address: str | None) -> bool:
+        """Count a request about which `admit` has nothing to decide, and tell whether it is one.
+
+        Only one that `admit` counted within this hour can be.
+        """
+        hour = self._hours.get(kind)
+        network = None if hour is None else hour.settled.get(address)
+        if hour is None or network is None or self.clock() >= self._end:
+            return False
+        with self._lock:
+            hour.hitters.add(network, address or "")
+        return True
 
     def admit(self, kind: Kind, address: str | None) -> bool:
         """Count a request of a kind, and tell whether a line may be written about it.
@@ -120,15 +138,25 @@ class Limiter:
             hour = self._hours.get(kind)
             if hour is None:
                 hour = self._hours[kind] = _Hour(now)
+                self._end = min(other.begin for other in self._hours.values()) + HOUR
             hour.hitters.add(network, address or "")
-            if self._is_told(key, now) or hour.lines >= MOST_LINES:
-                return False
-            hour.lines += 1
-            self._told.pop(key, None)
-            self._told[key] = now
-            if len(self._told) > MOST_TOLD:
-                del self._told[next(iter(self._told))]
-            return True
+            is_news = not self._is_told(key, now) and hour.lines < MOST_LINES
+            if is_news:
+                hour.lines += 1
+                self._tell(key, now)
+            if hour.lines >= MOST_LINES or self._is_told(key, hour.begin + HOUR):
+                if len(hour.settled) >= MOST_COUNTED:
+                    hour.settled.clear()
+                hour.settled[address] = network
+            return is_news
+
+    def _tell(self, key: tuple[Kind, str], now: float) -> None:
+        self._told.pop(key, None)
+        self._told[key] = now
+        if len(self._told) > MOST_TOLD:
+            del self._told[next(iter(self._told))]
+            for hour in self._hours.values():
+                hour.settled.clear()  # a line may be written about that one again
 
     def summaries(self) -> list[Summary]:
         """Return a summary of each kind whose hour is over, and begin a new hour for it."""
@@ -137,7 +165,9 @@ class Limiter:
         now = self.clock()
         with self._lock:
             ended = [kind for kind, hour in self._hours.items() if now - hour.begin >= HOUR]
-            return [self._summary(kind, self._hours.pop(kind), now) for kind in ended]
+            summaries = [self._summary(kind, self._hours.pop(kind), now) for kind in ended]
+            self._end = min((hour.begin for hour in self._hours.values()), default=now) + HOUR
+            return summaries
 
     def _summary(self, kind: Kind, hour: _Hour, now: float) -> Summary:
         counts = hour.hitters.most()
