@@ -13,7 +13,7 @@ from django.core.signals import request_started
 
 from . import lines
 from .engine.answer import OUTCOMES, Outcome
-from .engine.purposes import FORWARDED
+from .engine.purposes import FORWARDED, raw_name
 from .exceptions import rejection
 from .explanation import (
     answered,
@@ -43,7 +43,7 @@ _OF_BROWSERS = ("HTTP_COOKIE", "HTTP_REFERER", "HTTP_ORIGIN", "HTTP_ACCEPT_LANGU
 _FIRST, _SELDOM = 64, 4_096
 _MOST_WATCHED = 1_000
 # Of the headers of an ASGI scope, what is looked at besides the forwarding headers.
-_READ = (*_OF_BROWSERS, "HTTP_HOST")
+_READ = {raw_name(key): key for key in (*_OF_BROWSERS, "HTTP_HOST")}
 
 
 class Came(NamedTuple):
@@ -143,19 +143,18 @@ def tell(  # noqa: PLR0913, PLR0917 - what there is to see of a request
     """
     outcome = answer.outcome
     number = _counts[outcome] = _counts[outcome] + 1
+    is_quiet = not (came and came.findings) and not _is_enabled_for(logging.DEBUG)
     if outcome == "forwarded":
-        is_plain = number < _next_look
-        if is_plain and came is None and not answer.statements and not _is_enabled_for(10):
-            return
-        is_plain = is_plain and not any(s.is_malformed for s in answer.statements)
+        is_plain = number < _next_look and not (
+            answer.statements and any(statement.is_malformed for statement in answer.statements)
+        )
     else:
         is_plain = outcome == "direct" and not answer.dropped
-    if is_plain and not (came and came.findings) and not _is_enabled_for(10):
+    if is_quiet and is_plain:
         return
     if headers and answer:
-        known = {f"HTTP_{n.decode('latin-1').upper().replace('-', '_')}": v for n, v in headers}
-        meta = {key: known[key].decode("latin-1") for key in _READ if key in known} | dict(meta)
-    if _repeats(answer, came, policy, meta):
+        meta = _with_read(meta, headers)
+    if is_quiet and _repeats(answer, number, came, policy, meta):
         return
     seen = Seen(meta, came.headers if came else {}, scheme)
     reject = reject_name(policy, answer) if rejection(policy, answer, path) else ""
@@ -165,21 +164,28 @@ def tell(  # noqa: PLR0913, PLR0917 - what there is to see of a request
 _NOTHING = Came((), {}, names_itself=False)
 
 
-def _repeats(answer: Answer, came: Came | None, policy: Policy, meta: Mapping[str, Any]) -> bool:
+def _repeats(
+    answer: Answer, number: int, came: Came | None, policy: Policy, meta: Mapping[str, Any]
+) -> bool:
     """Count a request of which `_tell` would say nothing, and tell whether it is one.
 
     Strangers may send many, and so do health checks.
     """
-    outcome, number = answer.outcome, _counts[answer.outcome]
-    if number <= _FIRST or number % _FIRST == 0 or _is_enabled_for(logging.DEBUG):
-        return False
-    if came is not None and (came.findings or came.names_itself):
-        return False
-    if outcome == "missing" and not policy.reject:
+    if number <= _FIRST or number % _FIRST == 0:
+        return False  # looked at closely
+    if answer.outcome == "missing" and not policy.reject:
         return lines.limiter.repeats(_kind_of_missing(answer, policy, meta), answer.peer)
-    if answer or _rewriter:
+    if answer or _rewriter or (came and came.names_itself):
         return False
-    return lines.limiter.repeats((outcome, logging.WARNING), answer.peer)
+    return lines.limiter.repeats((answer.outcome, logging.WARNING), answer.peer)
+
+
+def _with_read(
+    meta: Mapping[str, Any], headers: Sequence[tuple[bytes, bytes]]
+) -> Mapping[str, Any]:
+    """Return META with those of the other headers of an ASGI scope that are looked at."""
+    read = {_READ[name]: value.decode("latin-1") for name, value in headers if name in _READ}
+    return {**read, **meta}
 
 
 def _tell(answer: Answer, came: Came, policy: Policy, seen: Seen, reject: str) -> None:
