@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import re
 
 import pytest
@@ -321,6 +322,41 @@ def test_a_proxy_that_is_not_listed_is_named_within_the_hour_in_a_flood(serve, t
     remembered, counted = told.limiter.size()
     assert remembered <= MOST_TOLD
     assert counted <= MOST_COUNTED
+
+
+def told_of(requests, told, serve):
+    """Return what the log tells of (peer, seconds, headers) in turn."""
+    said = []
+    for peer, seconds, headers in requests:
+        told.now += seconds
+        said += serve(REMOTE_ADDR=peer, **headers)
+    return said
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_requests_that_repeat_are_told_and_counted_as_if_each_was_the_first(
+    serve, told, monkeypatch, seed
+):
+    chance = random.Random(seed)
+    peers = [f"192.0.{n}.{n}" for n in range(300)] + ["10.0.0.1", "10.0.0.2", "10.7.0.1"] * 40
+    kinds = [{"HTTP_X_REAL_IP": CLIENT}, {"HTTP_X_FORWARDED_FOR": "6.6.6.6"}, {}]
+    kinds += [{"HTTP_COOKIE": "a=b"}, {"SERVER_SOFTWARE": "waitress"}]
+    often = chance.sample(peers, 30)
+    requests = [
+        (chance.choice(chance.choice([peers, often])), chance.choice([1, 5, 90]), headers)
+        for headers in chance.choices(kinds, k=6_000)
+    ]
+    repeats, found = told.limiter.repeats, []
+    monkeypatch.setattr(
+        told.limiter, "repeats", lambda *of: found.append(repeats(*of)) or found[-1]
+    )
+    said = told_of(requests, told, serve)
+    assert sum(found) > 500
+    told.now = 0.0
+    told.clear()
+    monkeypatch.setattr(told.limiter, "repeats", lambda *_: False)
+    assert said == told_of(requests, told, serve)
+    assert len(said) > 100
 
 
 def test_an_hour_that_a_line_told_of_is_summed_up_below_a_warning(hear, told):

@@ -13,14 +13,13 @@ from .purposes import FORWARDED, parse_scheme, split_host
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from .addresses import Hop
     from .answer import Statement
-    from .hops import Element, HeaderForm
+    from .hops import Element
     from .networks import TrustedNetworks
     from .policy import Policy
 
 MAX_HOPS = 100
-_LONGEST_LAST = 64  # longer than any address with a port
+_LONGEST_SHORT = 128  # three addresses with ports
 
 Verdict = Literal["trusted proxy", "client", "empty", "not an address", "too many hops"]
 # A plain tuple, as a walk makes one for each hop.
@@ -56,12 +55,8 @@ def decide(
             return Answer(untrusted, client, (), outcome, dropped=dropped, reported=reported)
     text = headers.get(policy.header)
     elements: list[Element | None] = []
-    found: _Found
-    # Mostly the last hop is the client. `_read_header` tells the same of it, in twice the time.
-    hop = _last_hop(policy.form, text) if text else None
-    if hop is not None and hop[0] not in policy.networks:
-        found = hop[1], (trusted,), "forwarded", hop[2]
-    else:
+    found = _follow(policy, trusted, text) if text else None
+    if found is None:
         found = _read_header(policy, trusted, text, elements)
     client, proxies, outcome, port = found
     return Answer(
@@ -77,14 +72,28 @@ def decide(
     )
 
 
-def _last_hop(form: HeaderForm, text: str) -> Hop | None:
-    """Return the rightmost hop of a list, or the one of a single address, if it has an address."""
-    if form.separator is None:
+def _follow(policy: Policy, peer: str, text: str) -> _Found | None:
+    """Return what the short list of addresses of a trusted peer tells, or None for any other text.
+
+    Nearly all headers are such lists. `walk` reads them as well, in twice the time.
+    """
+    separator = policy.form.separator
+    if separator is None or (not separator and "," in text):
         return None
-    tail = text if len(text) <= _LONGEST_LAST else text[-_LONGEST_LAST:]
-    if "," not in tail:
-        return parse_hop(text) if tail is text else None
-    return parse_hop(tail.rpartition(",")[2].strip(BLANKS)) if form.separator else None
+    ipv4, ipv6 = policy.networks.ipv4, policy.networks.ipv6
+    rest = text if len(text) <= _LONGEST_SHORT else text[-_LONGEST_SHORT:]
+    proxies: tuple[str, ...] = (peer,)
+    while rest:
+        rest, comma, last = rest.rpartition(",")
+        hop = parse_hop(last.strip(BLANKS))
+        if hop is None or not (comma or len(text) <= _LONGEST_SHORT):
+            return None
+        packed, address, port = hop
+        # `packed in networks`, without a call.
+        if not bisect_right(ipv4 if len(packed) == 4 else ipv6, packed) & 1:
+            return address, proxies, "forwarded", port
+        proxies = (address, *proxies)
+    return None
 
 
 def meet(
@@ -134,7 +143,6 @@ def walk(networks: TrustedNetworks, hops: Iterable[str | None]) -> list[Step]:
             break
         if hop := parse_hop(text) if text else None:
             packed, address, port = hop
-            # `packed in networks`, without a call.
             if not bisect_right(ipv4 if len(packed) == 4 else ipv6, packed) & 1:
                 steps.append((text, "client", address, port))
                 break
