@@ -42,6 +42,7 @@ DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXY_REJECT": (),
     "TRUSTED_PROXY_GUARDED_HEADERS": [],
     "TRUSTED_PROXY_REJECT_EXEMPT": (),
+    "TRUSTED_PROXY_PROBE": False,
 }
 
 PURPOSE_SETTINGS = {
@@ -88,6 +89,7 @@ def parse(source: object) -> tuple[Policy, list[Problem]]:
         reject=reader.outcomes("TRUSTED_PROXY_REJECT"),
         reject_exempt=reader.paths("TRUSTED_PROXY_REJECT_EXEMPT"),
         guarded=reader.guarded("TRUSTED_PROXY_GUARDED_HEADERS", designated),
+        is_probed=reader.switch("TRUSTED_PROXY_PROBE"),
     )
     return policy, reader.problems
 
@@ -225,11 +227,19 @@ class _Reader:
             f'Write {name} = "{example}", or the header that your proxy sets.',
         )
 
+    def switch(self, name: str) -> bool:
+        value = self.value(name)
+        if isinstance(value, bool):
+            return value
+        hint = f"Write {name} = {bool(_meant_flag(value))}."
+        self.report("trustedproxy.E090", f"{name} is not a bool", "True or False", value, hint)
+        return bool(DEFAULTS[name])
+
     def flag(self, name: str) -> bool:
         value = self.value(name)
         if isinstance(value, bool):
             return value
-        meant = _FLAGS.get(str(value).strip().lower()) if isinstance(value, (str, int)) else None
+        meant = _meant_flag(value)
         hint = f"Write {name} = {meant}."
         if meant is None:
             hint = f"Write {name} = True to keep the header, or False to drop it."
@@ -283,6 +293,10 @@ class _Reader:
             fact = f"{name} {fault.fact}"
             self.report(fault.id, fact, fault.expected, fault.got, fault.hint)
         return keys
+
+
+def _meant_flag(value: object) -> bool | None:
+    return _FLAGS.get(str(value).strip().lower()) if isinstance(value, (str, int)) else None
 
 
 def _is_path(value: object) -> bool:

@@ -216,6 +216,9 @@ STATED = tuple(purpose for purpose in PURPOSES.values() if purpose.name != "clie
 """The purposes besides the client, in the order in which they are told."""
 
 FORWARDED = "HTTP_FORWARDED"
+PROBE_KEY = "HTTP_X_TRUSTED_PROXY_PROBE"
+"""The token of `manage.py trustedproxy probe`, which no view sees."""
+
 VIEWER_ADDRESS = "HTTP_CLOUDFRONT_VIEWER_ADDRESS"
 
 

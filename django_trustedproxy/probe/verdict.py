@@ -1,0 +1,112 @@
+"""What an answer means: whether the attack worked, by comparison with an honest request's answer."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from django_trustedproxy.engine.purposes import meta_name
+
+from .attacks import HOST, PORT, PREFIX, USER, VICTIM
+from .token import unseal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from .attacks import Attack
+    from .send import Response
+
+Kind = Literal["forged", "lost its own header", "not told", "refused", "passed"]
+KINDS: tuple[Kind, ...] = ("forged", "lost its own header", "not told", "refused", "passed")
+"""The verdicts, the worst first."""
+
+Facts = dict[str, Any]
+# What a row of `attacks` writes about a purpose, as the answer has it.
+_WRITTEN = {"host": (HOST,), "port": (PORT,), "prefix": (PREFIX, "/x", ".evil.example")}
+
+
+class Verdict(NamedTuple):
+    """What became of an attack, and the fact that shows it."""
+
+    attack: Attack
+    kind: Kind
+    why: str
+
+
+def facts_of(response: Response, key: str) -> Facts | None:
+    """Return what the site said about this very request, or None if it did not say it."""
+    facts = signed(response, key)
+    return facts if facts is not None and facts.get("nonce") == response.nonce else None
+
+
+def signed(response: Response, key: str) -> Facts | None:
+    """Return what the site said about some request, or None if this is not the site's answer."""
+    text = unseal(response.body.strip(), key) if response.status == 200 else None
+    facts = json.loads(text) if text is not None else None
+    return facts if isinstance(facts, dict) else None
+
+
+def judge(
+    attack: Attack,
+    honest: Facts,
+    responses: list[Response],
+    key: str,
+    logins: Collection[str] = (),
+) -> Verdict:
+    """Return what became of an attack, where `honest` is the answer to a request without one.
+
+    `logins` are the META keys of the headers that log people in, or that the site guards.
+    """
+    verdicts = [_judge_one(attack, honest, each, key, logins) for each in responses]
+    found = [each for each in verdicts if each is not None]
+    # An upgrade that leads nowhere is no attack that failed to answer.
+    if attack.upgrades and any(kind == "passed" for kind, _ in found):
+        found = [each for each in found if each[0] != "not told"]
+    kind, why = min(found, key=lambda each: KINDS.index(each[0]), default=("refused", "no tunnel"))
+    return Verdict(attack, kind, why)
+
+
+def _judge_one(
+    attack: Attack, honest: Facts, response: Response, key: str, logins: Collection[str]
+) -> tuple[Kind, str] | None:
+    status = response.status
+    if attack.upgrades and (status == 101 or response.error):
+        return None  # the answer that counts is the one to what was sent behind it
+    facts = facts_of(response, key)
+    if facts is None:
+        if signed(response, key) is not None:
+            return "not told", "a cache answered, with the answer to another request"
+        if status is None and "imeout" in response.error:
+            return "not told", "no answer came in time"
+        if status is None or 400 <= status < 500 or status in (501, 502, 503, 505):
+            said = f"status {status}" if status else "the connection was closed"
+            return ("not told", "status 429: too many requests") if status == 429 else ("refused", said)
+        return "not told", f"status {status}, without the site's signed answer"
+    if found := forged(attack, honest, facts, logins):
+        return "forged", found
+    if facts["rejected"]:
+        return "refused", f'TRUSTED_PROXY_REJECT = ["{facts["rejected"]}"] answers with 400'
+    if honest["outcome"] == "forwarded" and facts["outcome"] in ("missing", "malformed"):
+        return "lost its own header", f"outcome {facts['outcome']}, the client is {facts['client']}"
+    if (facts["client"], facts["outcome"]) != (honest["client"], honest["outcome"]):
+        return "not told", f"the client is {facts['client']}, outcome {facts['outcome']}"
+    return "passed", ""
+
+
+def forged(attack: Attack, honest: Facts, facts: Facts, logins: Collection[str]) -> str:
+    """Return which fact of an answer the attack wrote, as a sentence, or ""."""
+    written = b"\n".join((*attack.form.lines, *attack.form.trailers)).decode("latin-1").lower()
+    client = facts["client"]
+    is_written = client == VICTIM or (client and client in written)
+    if client != honest["client"] and is_written:
+        return f"the client is {client}"
+    if facts["scheme"] != honest["scheme"]:
+        return f"the scheme is {facts['scheme']}"
+    for purpose, texts in _WRITTEN.items():
+        value = str(facts[purpose])
+        if value != honest[purpose] and any(text in value for text in texts):
+            return f"the {purpose} is {value}"
+    for name, value in facts["arrived"].items():
+        if USER in value and name not in facts["dropped"] and meta_name(name) in logins:
+            return f"{name}, which logs people in, arrived from the client"
+    return ""
