@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -26,11 +27,30 @@ def family(host):
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
+def _ports():
+    """Yield numbers of ports, none twice in this process.
+
+    Two servers may have one number at different addresses, but not if one of them listens at all
+    addresses. Below Linux's ephemeral ports no client's connection takes a number before its server
+    has started. Processes begin at different places.
+    """
+    first, last = 10_000, 32_000
+    begin = random.Random(os.getpid()).randrange(first, last)
+    yield from range(begin, last)
+    yield from range(first, begin)
+
+
+_NUMBERS = _ports()
+
+
 def free_port(host="127.0.0.1"):
     """Return a TCP port that nobody listens on at this moment."""
     is_both = host == "::"
-    with socket.create_server((host, 0), family=family(host), dualstack_ipv6=is_both) as server:
-        return server.getsockname()[1]
+    for port in _NUMBERS:
+        with contextlib.suppress(OSError):
+            socket.create_server((host, port), family=family(host), dualstack_ipv6=is_both).close()
+            return port
+    raise StackError("No TCP port from 10000 to 31999 is free.")
 
 
 def executable(name):
