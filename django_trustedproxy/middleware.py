@@ -58,7 +58,8 @@ class TrustedProxyMiddleware:
         if PROBE_KEY in meta:
             path = routed_path(request.path, request.path_info)
             if told := tell(policy, meta, path, scheme, is_unix):
-                response = HttpResponse(told, headers=headers_of(told))
+                content = b"" if request.method == "HEAD" else told
+                response = HttpResponse(content, headers=headers_of(told))
                 return _later(response) if iscoroutinefunction(self) else response
         script_name, path_info = meta.get("SCRIPT_NAME"), meta.get("PATH_INFO")
         decided = find_answer(meta)

@@ -11,6 +11,7 @@ from . import identity, middleware, neighbours, servers, settings
 
 ALL = (
     settings.check_settings,
+    settings.check_probe_key,
     settings.check_single_header,
     settings.check_unknown_settings,
     settings.check_proxies_listed,

@@ -69,8 +69,8 @@ class Policy:
     from a request of a trusted peer, `dropped_if_direct` what goes from one of any other, and
     `passed` what a trusted peer may say and nothing here reads. `raw_names` has all these keys by
     the name that ASGI servers give the header. `purposes` are those that have a designated header,
-    besides the client. `is_probed` tells whether the probe is answered. `peers` has trusted peers by the text that the server reported; nothing
-    else of a request is kept.
+    besides the client. `is_probed` tells whether the probe is answered. `peers` has trusted peers
+    by the text that the server reported; nothing else of a request is kept.
     """
 
     networks: TrustedNetworks

@@ -40,8 +40,8 @@ def tell(
 
     Decides as the mounts do, on a copy. `path` is the one that may be exempt from rejection.
     """
-    token = meta.pop(PROBE_KEY, None)
-    verified = _verifier.verify(token, meta.get("HTTP_HOST")) if policy.is_probed else None
+    token = str(meta.pop(PROBE_KEY, ""))
+    verified = _verifier.verify(token) if policy.is_probed else None
     if verified is None:
         return None
     after = {**meta}
@@ -59,10 +59,9 @@ def tell_of_scope(
     `changed` is what the wrapper has made of the scope.
     """
     tokens = [value for name, value in scope["headers"] if name.lower() == raw_name(PROBE_KEY)]
-    hosts = [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"host"]
     if not policy.is_probed or len(tokens) != 1 or scope["type"] != "http":
         return None
-    verified = _verifier.verify(tokens[0].decode("latin-1"), ",".join(hosts))
+    verified = _verifier.verify(tokens[0].decode("latin-1"))
     if verified is None:
         return None
     before, after = (
@@ -120,7 +119,7 @@ def _of_url(meta: Mapping[str, Any], scheme: str) -> dict[str, Any]:
     prefix = str(meta.get("SCRIPT_NAME") or "")
     return {
         "scheme": cut(_scheme(meta, scheme)),
-        "host": cut(_of_django(meta, "HOST", "HTTP_HOST")),
+        "host": cut(_of_django(meta, "HOST", "HTTP_HOST") or str(meta.get("SERVER_NAME", ""))),
         "port": cut(_of_django(meta, "PORT", "SERVER_PORT")),
         "prefix": cut(prefix if is_prefix(prefix) else ""),
     }

@@ -6,10 +6,9 @@ import ssl
 from typing import TYPE_CHECKING, NamedTuple
 
 from django_trustedproxy import conf
-from django_trustedproxy.checks.identity import find_logins
 from django_trustedproxy.display import short_repr
 from django_trustedproxy.engine.purposes import wire_name
-from django_trustedproxy.names import key_of
+from django_trustedproxy.names import read_guarded
 
 from .answer import digest
 from .findings import findings_of
@@ -19,7 +18,7 @@ from .send import Sender, parse_target
 from .token import strong_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from .send import Response, Target
     from .verdict import Verdict
@@ -37,8 +36,10 @@ class Wanted(NamedTuple):
     source: str | None = None
 
 
-def own_settings() -> Settings:
+def own_settings(logins: Collection[str]) -> Settings:
     """Return what the settings of this process say, which the site should have too.
+
+    `logins` are the META keys of the headers that log people in.
 
     Raises `CannotRunError` if there is no key to sign with, and `ImproperlyConfigured`.
     """
@@ -49,15 +50,21 @@ def own_settings() -> Settings:
             "SECRET_KEY is weak (security.W009): no site answers to a key that can be guessed. "
             "Run the command with the settings of the site."
         )
-    guarded = conf.value("TRUSTED_PROXY_GUARDED_HEADERS")
-    logins = {login.key for login in find_logins()} | {key_of(name.strip()) or "" for name in guarded}
-    headers = tuple(map(wire_name, sorted(logins)))
-    return Settings(keys[0], policy.networks, digest(policy, keys[0]), logins, headers)
+    guarded, _ = read_guarded("", conf.value("TRUSTED_PROXY_GUARDED_HEADERS"), ())
+    read = {*logins, *guarded}
+    headers = tuple(map(wire_name, sorted(read)))
+    return Settings(keys[0], policy.networks, digest(policy, keys[0]), read, headers)
 
 
-def probe_site(wanted: Wanted, say: Callable[[str], None], *, is_verbose: bool = False) -> Report:
+def probe_site(
+    wanted: Wanted,
+    logins: Collection[str],
+    say: Callable[[str], None],
+    *,
+    is_verbose: bool = False,
+) -> Report:
     """Probe a site and its origins. Raises `CannotRunError` if that is not possible."""
-    settings = own_settings()
+    settings = own_settings(logins)
     site = _target(wanted.url, None)
     targets = [site, *(_target(url, site) for url in wanted.origins)]
 

@@ -42,8 +42,14 @@ def anchor(title: str) -> str:
 
 def _of_attacks(door: Door) -> Iterator[Finding]:
     kinds = {"forged": "forged", "lost its own header": "lost", "not told": "not told"}
+    # A header that works alone works in company too, and over any connection.
+    plain = {verdict.why for verdict in door.of("forged") if verdict.attack.group == "header"}
     for kind, level in kinds.items():
-        verdicts = door.of(kind)
+        verdicts = [
+            verdict
+            for verdict in door.of(kind)
+            if verdict.attack.group == "header" or verdict.why not in plain
+        ]
         for name in dict.fromkeys(verdict.attack.group for verdict in verdicts):
             group = GROUPS[name]
             found = [verdict for verdict in verdicts if verdict.attack.group == name]

@@ -93,7 +93,7 @@ GROUPS = {
     ),
     "identity": Group(
         "headers that say who the user is",
-        "The client logs in as anybody: the proxy passes on the header that the site's login reads.",
+        "The client logs in as anybody: the proxy passes on the header that the login reads.",
         (
             ("nginx", 'proxy_set_header X-Forwarded-User "";'),
             ("HAProxy", "http-request del-header X-Forwarded-User"),
@@ -117,7 +117,13 @@ GROUPS = {
         "other protocols",
         "The client gets the proxy's own connection to the server, and says there what it likes.",
         (
-            ("HAProxy", "http-request del-header Upgrade unless { req.hdr(upgrade) -m str -i websocket }"),
+            (
+                "HAProxy",
+                (
+                    "http-request del-header Upgrade "
+                    "unless { req.fhdr_cnt(upgrade) 1 } { req.fhdr(upgrade) -i websocket }"
+                ),
+            ),
             ("Caddy", "request_header @other -Upgrade"),
             ("nginx", 'no proxy_set_header Upgrade $http_upgrade; without a map to "websocket"'),
             ("Apache", "ProxyPass / http://127.0.0.1:8000/ upgrade=websocket"),

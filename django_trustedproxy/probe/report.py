@@ -1,4 +1,4 @@
-"""What the command prints when a probe is over: what was found, worst first, or the same as data."""
+"""What the command prints when a probe is over: what was found, or the same as data."""
 
 from __future__ import annotations
 

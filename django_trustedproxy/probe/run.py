@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django_trustedproxy.engine.addresses import UNIX, pack
 
-from .attacks import Claims, attacks
+from .attacks import attacks
+from .forms import Claims
 from .groups import GROUPS
 from .verdict import KINDS, facts_of, judge, signed
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from django_trustedproxy.engine.networks import TrustedNetworks
 
-    from .attacks import Attack
+    from .forms import Attack
     from .send import Response, Sender
     from .verdict import Facts, Verdict
 
@@ -122,7 +123,7 @@ class Runner:
         return response, facts
 
     def _claims(self, honest: Facts) -> Claims:
-        """Return what the attacks claim: to be a proxy that is believed here, over the other scheme."""
+        """Return what the attacks claim: to be a proxy that is believed, and the other scheme."""
         trusted = [address for address in honest["proxies"] if address != UNIX]
         trusted += [str(network[0]) for network in self._settings.networks.merged]
         scheme = "http" if honest["scheme"] == "https" else "https"
@@ -133,7 +134,7 @@ class Runner:
             responses = sender.ask(attack)
             settings = self._settings
             verdict = judge(attack, honest, responses, settings.key, settings.logins)
-            if verdict.kind != "not told" or is_last:
+            if verdict.kind != "not told" or is_last or facts_of(responses[-1], settings.key):
                 break
             time.sleep(_WAIT)
         self._show(verdict, responses)
@@ -158,9 +159,9 @@ def _unanswered(url: str, response: Response, key: str) -> str:
     return (
         f"{url} answered with status {response.status}, and not with the site's signed answer, so "
         "it is not attacked. Set TRUSTED_PROXY_PROBE = True on the site, and restart it. Run the "
-        "command with the site's own SECRET_KEY, on a machine whose clock is right. The Host of "
-        "the URL must reach the site or be in ALLOWED_HOSTS, and every proxy must pass on the "
-        "header X-Trusted-Proxy-Probe."
+        "command with the site's own SECRET_KEY, on a machine whose clock is right. ALLOWED_HOSTS "
+        "must have the host of the URL, and every proxy must pass on the header "
+        "X-Trusted-Proxy-Probe."
     )
 
 

@@ -16,7 +16,7 @@ from .token import MOST_A_SECOND, issue, new_nonce
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .attacks import Attack, Form
+    from .forms import Attack, Form
 
 SECONDS = 20
 _MOST_BYTES = 256 * 1024
@@ -180,7 +180,9 @@ class Sender:
         nonce, token = self._token()
         headers = http2.headers(self.target.scheme, self.target.host, self.target.path, token)
         body = http2.ask(connection, headers, stream)
-        return Response(nonce, None if body is None else 200, body or "", error="no HTTP/2")
+        if body is None:
+            return Response(nonce, None, error="no HTTP/2")
+        return Response(nonce, 200, body)
 
     def _token(self) -> tuple[str, str]:
         # A site verifies no more tokens than that.
@@ -243,9 +245,11 @@ def _has_answered(connection: socket.socket, pause: float, seconds: float) -> bo
         if isinstance(connection, ssl.SSLSocket):
             time.sleep(pause)
             return connection.pending() > 0
-        return bool(connection.recv(1, socket.MSG_PEEK))
+        connection.recv(1, socket.MSG_PEEK)
     except TimeoutError:
         return False
+    else:
+        return True
     finally:
         connection.settimeout(seconds)
 

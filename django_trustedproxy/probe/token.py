@@ -6,7 +6,7 @@ import re
 import time
 from collections import deque
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
 from django.core.checks.security.base import (
@@ -57,7 +57,9 @@ def strong_keys() -> list[str]:
         key = settings.SECRET_KEY
     except ImproperlyConfigured:  # it is empty
         return []
-    return [key, *filter(is_strong, settings.SECRET_KEY_FALLBACKS)] if is_strong(key) else []
+    return (
+        [key, *map(str, filter(is_strong, settings.SECRET_KEY_FALLBACKS))] if is_strong(key) else []
+    )
 
 
 def new_nonce() -> str:
@@ -91,10 +93,10 @@ class Verifier:
         self._lock = Lock()
         self._last: deque[float] = deque(maxlen=MOST_A_SECOND)
 
-    def verify(self, token: str, arrived_host: object) -> Verified | None:
+    def verify(self, token: str) -> Verified | None:
         """Return what a token says, or None if it is not valid for this site now.
 
-        `arrived_host` is the Host header. Never raises, and tells nobody why.
+        Never raises, and tells nobody why.
         """
         match = _TOKEN.fullmatch(token) if len(token) <= _LONGEST and token.isascii() else None
         if match is None or not self._has_room():
@@ -107,7 +109,7 @@ class Verifier:
                 continue
             # One of a clock that is ahead would be valid for longer.
             is_early = b62_decode(stamp) - time.time() > SECONDS
-            return Verified(nonce, key) if not is_early and _is_here(host, arrived_host) else None
+            return Verified(nonce, key) if not is_early and _is_here(host) else None
         return None
 
     def _has_room(self) -> bool:
@@ -124,12 +126,9 @@ def _signer(key: str) -> TimestampSigner:
     return TimestampSigner(key=key, salt=_SALT, fallback_keys=[])
 
 
-def _is_here(host: str, arrived: Any) -> bool:
-    """Tell whether a token is for this site: for the Host that arrived, or for one that it lists.
+def _is_here(host: str) -> bool:
+    """Tell whether a token is for this site, and not for another one with the same key.
 
-    A proxy may replace the Host. A token of another site with the same key is worth nothing here.
+    Not by the Host header: whoever sends the token on chooses that, and a proxy may replace it.
     """
-    if isinstance(arrived, str) and arrived.lower() == host:
-        return True
-    listed = [pattern for pattern in settings.ALLOWED_HOSTS or _LOCAL if pattern != "*"]
-    return validate_host(split_domain_port(host)[0], listed)
+    return validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS or _LOCAL)

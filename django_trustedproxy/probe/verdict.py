@@ -1,4 +1,4 @@
-"""What an answer means: whether the attack worked, by comparison with an honest request's answer."""
+"""What an answer means: whether the attack worked, beside an honest request's answer."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from django_trustedproxy.engine.purposes import meta_name
 
-from .attacks import HOST, PORT, PREFIX, USER, VICTIM
+from .forms import HOST, PORT, PREFIX, USER, VICTIM
 from .token import unseal
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from .attacks import Attack
+    from .forms import Attack
     from .send import Response
 
 Kind = Literal["forged", "lost its own header", "not told", "refused", "passed"]
@@ -69,28 +69,33 @@ def judge(
 def _judge_one(
     attack: Attack, honest: Facts, response: Response, key: str, logins: Collection[str]
 ) -> tuple[Kind, str] | None:
-    status = response.status
-    if attack.upgrades and (status == 101 or response.error):
+    if attack.upgrades and (response.status == 101 or response.error):
         return None  # the answer that counts is the one to what was sent behind it
     facts = facts_of(response, key)
     if facts is None:
-        if signed(response, key) is not None:
-            return "not told", "a cache answered, with the answer to another request"
-        if status is None and "imeout" in response.error:
-            return "not told", "no answer came in time"
-        if status is None or 400 <= status < 500 or status in (501, 502, 503, 505):
-            said = f"status {status}" if status else "the connection was closed"
-            return ("not told", "status 429: too many requests") if status == 429 else ("refused", said)
-        return "not told", f"status {status}, without the site's signed answer"
+        return _unsigned(response, key)
     if found := forged(attack, honest, facts, logins):
         return "forged", found
     if facts["rejected"]:
         return "refused", f'TRUSTED_PROXY_REJECT = ["{facts["rejected"]}"] answers with 400'
-    if honest["outcome"] == "forwarded" and facts["outcome"] in ("missing", "malformed"):
-        return "lost its own header", f"outcome {facts['outcome']}, the client is {facts['client']}"
-    if (facts["client"], facts["outcome"]) != (honest["client"], honest["outcome"]):
-        return "not told", f"the client is {facts['client']}, outcome {facts['outcome']}"
-    return "passed", ""
+    if facts["client"] == honest["client"]:
+        return "passed", ""
+    is_lost = facts["outcome"] in ("missing", "malformed", "unknown")
+    said = f"the client is {facts['client']}, outcome {facts['outcome']}"
+    return "lost its own header" if is_lost else "not told", said
+
+
+def _unsigned(response: Response, key: str) -> tuple[Kind, str]:
+    """Return what it means that the site did not tell what it concluded."""
+    status = response.status
+    if signed(response, key) is not None:
+        return "not told", "a cache answered, with the answer to another request"
+    if status is None:
+        is_late = "timed out" in response.error
+        return ("not told", "no answer in time") if is_late else ("refused", "closed")
+    # Some proxies say so of what they cannot pass on, and of a server that closed the connection.
+    is_refusal = (400 <= status < 500 and status != 429) or status in (501, 502, 503, 505)
+    return "refused" if is_refusal else "not told", f"status {status}"
 
 
 def forged(attack: Attack, honest: Facts, facts: Facts, logins: Collection[str]) -> str:

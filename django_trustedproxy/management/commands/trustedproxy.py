@@ -152,6 +152,7 @@ class Command(BaseCommand):
         try:
             report = probe_site(
                 Wanted(options["url"], tuple(options["origin"]), options["ca_file"]),
+                {login.key for login in find_logins()},
                 say=(lambda _: None) if is_quiet else self.stdout.write,
                 is_verbose=options["verbosity"] > 1 and not is_quiet,
             )
