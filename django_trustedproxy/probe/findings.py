@@ -108,7 +108,9 @@ def _of_origin(facts: Facts) -> Finding:
 def _of_client(door: Door, facts: Facts) -> Iterator[Finding]:
     outcome, peer, client = facts["outcome"], facts["peer"], facts["client"]
     link = "docs/verify.md#by-what-you-see"
-    if outcome == "direct" and peer != door.own_address:
+    if outcome == "direct" and peer == door.own_address:
+        return
+    if outcome == "direct":
         yield Finding(
             "wrong",
             f"{peer} is not in TRUSTED_PROXIES, so it is the client. If nothing stands in front of "

@@ -130,13 +130,13 @@ class Runner:
         return Claims((trusted or ["127.0.0.1"])[0], scheme, self._settings.headers)
 
     def _attack(self, sender: Sender, attack: Attack, honest: Facts) -> Verdict:
-        for is_last in (False, True):
-            responses = sender.ask(attack)
-            settings = self._settings
-            verdict = judge(attack, honest, responses, settings.key, settings.logins)
-            if verdict.kind != "not told" or is_last or facts_of(responses[-1], settings.key):
-                break
+        key, logins = self._settings.key, self._settings.logins
+        responses = sender.ask(attack)
+        verdict = judge(attack, honest, responses, key, logins)
+        if verdict.kind == "not told" and not facts_of(responses[-1], key):
             time.sleep(_WAIT)
+            responses = sender.ask(attack)
+            verdict = judge(attack, honest, responses, key, logins)
         self._show(verdict, responses)
         return verdict
 

@@ -156,6 +156,13 @@ def test_what_the_settings_make_of_the_other_headers_is_told(ask, settings):
     assert facts["arrived"]["X-Real-IP"] == "6.6.6.6"
 
 
+def test_a_statement_that_is_not_believed_has_no_value(ask, settings):
+    settings.TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto"
+    facts = told(ask([*HONEST, ("X-Forwarded-Proto", "gopher"), (HEADER, token())]))
+    assert facts["statements"] == [["scheme", "X-Forwarded-Proto", None]]
+    assert facts["scheme"] == "http"
+
+
 @pytest.mark.parametrize(("said", "scheme"), [("https", "https"), ("http", "http"), (None, "http")])
 def test_so_is_what_djangos_own_settings_make_of_them(ask, settings, said, scheme):
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

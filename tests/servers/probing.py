@@ -93,7 +93,7 @@ def _of_tunnels():
             yield Probed(tunnel.path, remedy, way.started, groups=groups)
 
 
-def _served(name, listener, front, change=list):
+def _served(name, listener, front, change=lambda command: command):
     """Return what starts a server behind a recipe."""
     server = next(server for server in SERVERS if server.name == name)
 
