@@ -212,9 +212,6 @@ FORWARDING_HEADERS = {purpose.name: purpose.headers for purpose in PURPOSES.valu
 }
 """All that is known, by purpose. No header is designated for the identity, and none is written."""
 
-STATED = tuple(purpose for purpose in PURPOSES.values() if purpose.name != "client")
-"""The purposes besides the client, in the order in which they are told."""
-
 FORWARDED = "HTTP_FORWARDED"
 PROBE_KEY = "HTTP_X_TRUSTED_PROXY_PROBE"
 """The token of `manage.py trustedproxy probe`, which no view sees."""
