@@ -114,7 +114,7 @@ def appending(environ, start_response):
 @pytest.mark.usefixtures("few")
 def test_a_site_behind_a_proxy_that_appends_is_not_forged():
     with serving(appending) as port:
-        code, out = probe(f"http://127.0.0.1:{port}", verbosity=2)
+        code, out = probe(f"http://127.0.0.1:{port}", "--verbose")
     assert code == 0, out
     assert out.startswith(f"Front door http://127.0.0.1:{port}\n  an honest request: client 127")
     assert f"{GROUPS['client'].title}: 1 passed" in out

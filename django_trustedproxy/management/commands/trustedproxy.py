@@ -72,6 +72,7 @@ class Command(BaseCommand):
             "verified, since the answers are signed; may be given several times",
         )
         probe.add_argument("--ca-file", help="the certificates to verify that of the site with")
+        probe.add_argument("--verbose", action="store_true", help="show every request")
         for action in (show, walk, probe):
             action.add_argument("--json", action="store_true", help="print JSON")
 
@@ -154,7 +155,7 @@ class Command(BaseCommand):
                 Wanted(options["url"], tuple(options["origin"]), options["ca_file"]),
                 {login.key for login in find_logins()},
                 say=(lambda _: None) if is_quiet else self.stdout.write,
-                is_verbose=options["verbosity"] > 1 and not is_quiet,
+                is_verbose=options["verbose"] and not is_quiet,
             )
         except (CannotRunError, ImproperlyConfigured) as error:
             raise CommandError(str(error), returncode=2) from None
