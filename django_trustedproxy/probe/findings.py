@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django_trustedproxy.engine.addresses import UNIX, pack
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, PURPOSES
+from django_trustedproxy.pages import page_of_guide
 
 from .groups import GROUPS
 from .run import is_public
@@ -62,7 +63,7 @@ def _of_attacks(door: Door) -> Iterator[Finding]:
                 level,
                 f"{group.title}: {names}{more}. {group.means if level == 'forged' else ''}".strip(),
                 () if level == "not told" else tuple(dict.fromkeys(lines)),
-                f"docs/probe.md#{anchor(group.title)}",
+                page_of_guide("probe", anchor(group.title)),
             )
 
 
@@ -101,13 +102,13 @@ def _of_origin(facts: Facts) -> Finding:
             'settings.py: TRUSTED_PROXY_REJECT = ["direct"]',
             "or a firewall that lets only your proxies in",
         ),
-        "docs/probe.md#the-origin",
+        page_of_guide("probe", "the-origin"),
     )
 
 
 def _of_client(door: Door, facts: Facts) -> Iterator[Finding]:
     outcome, peer, client = facts["outcome"], facts["peer"], facts["client"]
-    link = "docs/verify.md#by-what-you-see"
+    link = page_of_guide("verify", "by-what-you-see")
     if outcome == "direct" and peer == door.own_address:
         return
     if outcome == "direct":
@@ -138,9 +139,9 @@ def _of_client(door: Door, facts: Facts) -> Iterator[Finding]:
 
 def _of_url(facts: Facts, target: Target) -> Iterator[Finding]:
     """Yield what differs from the URL that was asked for, with the setting that tells it."""
-    for purpose, wanted, link in (
-        ("scheme", target.scheme, "docs/https.md#the-scheme-is-not-seen"),
-        ("host", target.host, "docs/https.md#the-host-is-not-passed"),
+    for purpose, wanted, section in (
+        ("scheme", target.scheme, "the-scheme-is-not-seen"),
+        ("host", target.host, "the-host-is-not-passed"),
     ):
         got = str(facts[purpose])
         if got.lower() == wanted.lower():
@@ -157,4 +158,4 @@ def _of_url(facts: Facts, target: Target) -> Iterator[Finding]:
         line = f'settings.py: {name} = "{(says or [usual])[0]}"'
         more = () if says else (f"proxy: have it set {usual}",)
         text = f"The {purpose} is {got!r} to the site, and {wanted!r} in the URL."
-        yield Finding("wrong", text, (line, *more), link)
+        yield Finding("wrong", text, (line, *more), page_of_guide("https", section))

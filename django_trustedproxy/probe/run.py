@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
 from django_trustedproxy.engine.addresses import UNIX, pack
+from django_trustedproxy.pages import page_of_guide
 
 from .attacks import attacks
 from .forms import Claims
@@ -100,7 +101,7 @@ class Runner:
             raise CannotRunError(
                 f"{facts['client']}, from which {url} is asked, is trusted, and so is whatever is "
                 "sent from there. Run the probe on another machine, and list in TRUSTED_PROXIES "
-                "the addresses of your proxies alone. See docs/verify.md."
+                f"the addresses of your proxies alone. See {page_of_guide('verify', 'why')}"
             )
         verdicts: list[Verdict] = []
         claims = self._claims(facts)

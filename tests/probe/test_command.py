@@ -13,6 +13,7 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import CommandError, call_command
 
+from django_trustedproxy.pages import page_of_guide
 from django_trustedproxy.probe import run, send
 from django_trustedproxy.probe.attacks import attacks
 from django_trustedproxy.probe.forms import VICTIM, Claims
@@ -129,7 +130,7 @@ def test_an_open_site_is_told_what_is_open_and_which_line_closes_it():
     assert code == 1
     assert "  FORGED: each header alone: X-Forwarded-For alone (the client is 6.6.6.6)." in out
     assert "    nginx: proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n" in out
-    assert "    see docs/probe.md#each-header-alone\n" in out
+    assert f"    see {page_of_guide('probe', 'each-header-alone')}\n" in out
     # What works alone is told once.
     assert "FORGED: every client header" not in out
     assert f"Origin http://localhost:{port}\n" in out

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from django_trustedproxy.pages import SITE
 from django_trustedproxy.probe.findings import LEVELS, findings_of
 from django_trustedproxy.probe.forms import Attack, Form
 from django_trustedproxy.probe.report import LABELS, Report
@@ -167,7 +168,7 @@ def test_what_was_forged_comes_first_and_what_explains_more_is_told_once():
     assert scheme.text.startswith("scheme, host, port and prefix: every other (the scheme is http)")
     assert lost.lines[0] == 'settings.py: TRUSTED_PROXY_REJECT = ["missing", "malformed"]'
     assert untold.lines == ()
-    assert all(re.fullmatch(r"docs/\w+\.md#[\w-]+", finding.link) for finding in findings)
+    assert all(re.fullmatch(rf"{SITE}\w+\.html#[\w-]+", finding.link) for finding in findings)
 
 
 def test_a_report_is_forged_if_one_door_is():

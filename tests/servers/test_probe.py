@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from django_trustedproxy.pages import page_of_guide
 from django_trustedproxy.probe.groups import GROUPS
 from tests.servers.attacks import ATTACKS
 from tests.servers.probing import BARE, HOLES, RECOMMENDED
@@ -84,5 +85,5 @@ def test_the_command_tells_the_owner_of_an_open_stack_which_line_closes_it():
         f"{GROUPS['spelling'].title}: underscores alone (the client is 6.6.6.6)"
     )
     assert "    Caddy: request_header -*_*\n" in found
-    assert "    see docs/probe.md#other-spellings-of-a-name\n" in found
+    assert f"    see {page_of_guide('probe', 'other-spellings-of-a-name')}\n" in found
     assert found.endswith("An attack worked.\n")
