@@ -11,9 +11,10 @@ from django.core.handlers.asgi import get_script_prefix
 from . import log
 from .conf import get_policy
 from .engine.addresses import is_unix_scope
-from .engine.purposes import FORWARDED, is_prefix, raw_name
+from .engine.purposes import FORWARDED, PROBE_KEY, is_prefix, raw_name
 from .environ import KEY, answer_of, rewrite
 from .exceptions import log_rejection, rejection, routed_path
+from .probe.answer import headers_of, tell_of_scope
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -67,12 +68,21 @@ class TrustedProxy:
             # it is decided by its peer again.
             scope[_PEER] = _Peer(_client_of(scope))
             scope["client"] = changed.get("client")
+            if policy.is_probed and (told := tell_of_scope(policy, scope, changed, path)):
+                await _send(scope["method"], told, send)
+                return
             scope = changed
             if policy.reject and (reason := rejection(policy, scope[KEY], path)):
                 log_rejection(reason)
                 await _reject(scope, send)
                 return
         await self.application(scope, receive, send)
+
+
+async def _send(method: str, told: bytes, send: Send) -> None:
+    headers = [(name.encode(), value.encode()) for name, value in headers_of(told).items()]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else told})
 
 
 async def _reject(scope: Scope, send: Send) -> None:
@@ -98,6 +108,7 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
     doubled = [key for key in chains if len(lines.get(key, ())) > 1]
     if doubled and _may_have_trailers(headers, receive):
         meta.update(dict.fromkeys(doubled, _UNREADABLE))
+    meta.pop(PROBE_KEY, None)
     client = _client_of(scope)
     is_unix = is_unix_scope({**scope, "client": client})
     if client:

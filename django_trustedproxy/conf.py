@@ -43,6 +43,7 @@ DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXY_REJECT": (),
     "TRUSTED_PROXY_GUARDED_HEADERS": [],
     "TRUSTED_PROXY_REJECT_EXEMPT": (),
+    "TRUSTED_PROXY_PROBE": False,
 }
 
 PURPOSE_SETTINGS = {
@@ -85,10 +86,11 @@ def parse(source: object) -> tuple[Policy, list[Problem]]:
         networks,
         headers,
         designations,
-        keep_header=reader.flag("TRUSTED_PROXY_KEEP_HEADER"),
+        keep_header=reader.flag("TRUSTED_PROXY_KEEP_HEADER", "trustedproxy.E009", _KEEP),
         reject=reader.outcomes("TRUSTED_PROXY_REJECT"),
         reject_exempt=reader.paths("TRUSTED_PROXY_REJECT_EXEMPT"),
         guarded=reader.guarded("TRUSTED_PROXY_GUARDED_HEADERS", designated),
+        is_probed=reader.flag("TRUSTED_PROXY_PROBE", "trustedproxy.E090", _NO_PROBE),
     )
     return policy, reader.problems
 
@@ -138,6 +140,8 @@ _FLAGS = {
     **dict.fromkeys(("1", "true", "t", "yes", "y", "on"), True),
     **dict.fromkeys(("0", "false", "f", "no", "n", "off", ""), False),
 }
+_KEEP = "Write TRUSTED_PROXY_KEEP_HEADER = True to keep the header, or False to drop it."
+_NO_PROBE = "Write TRUSTED_PROXY_PROBE = False."
 
 
 class _Reader:
@@ -228,15 +232,13 @@ class _Reader:
             f'Write {name} = "{example}", or the header that your proxy sets.',
         )
 
-    def flag(self, name: str) -> bool:
+    def flag(self, name: str, problem: str, otherwise: str) -> bool:
         value = self.value(name)
         if isinstance(value, bool):
             return value
         meant = _FLAGS.get(str(value).strip().lower()) if isinstance(value, (str, int)) else None
-        hint = f"Write {name} = {meant}."
-        if meant is None:
-            hint = f"Write {name} = True to keep the header, or False to drop it."
-        self.report("trustedproxy.E009", f"{name} is not a bool", "True or False", value, hint)
+        hint = otherwise if meant is None else f"Write {name} = {meant}."
+        self.report(problem, f"{name} is not a bool", "True or False", value, hint)
         return bool(DEFAULTS[name])
 
     def outcomes(self, name: str) -> list[Outcome]:

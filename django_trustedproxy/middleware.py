@@ -8,15 +8,17 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpResponse
 from django.urls import set_script_prefix
 
 from . import log
 from .conf import get_policy
 from .engine.addresses import is_unix_scope
 from .engine.answer import Answer
-from .engine.purposes import is_prefix
+from .engine.purposes import PROBE_KEY, is_prefix
 from .environ import KEY, answer_of, find_answer, keep, rewrite_anew, write_client
 from .exceptions import RejectedByTrustedProxy, rejection, routed_path
+from .probe.answer import headers_of, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +55,12 @@ class TrustedProxyMiddleware:
             scheme = request.scope.get("scheme") or "http"
             is_unix = is_unix_scope(request.scope)
             event = request.scope.get("aws.event")
+        if PROBE_KEY in meta:
+            path = routed_path(request.path, request.path_info)
+            if told := tell(policy, meta, path, scheme, is_unix):
+                content = b"" if request.method == "HEAD" else told
+                response = HttpResponse(content, headers=headers_of(told))
+                return _later(response) if iscoroutinefunction(self) else response
         script_name, path_info = meta.get("SCRIPT_NAME"), meta.get("PATH_INFO")
         decided = find_answer(meta)
         if decided is not None:
@@ -77,6 +85,10 @@ class TrustedProxyMiddleware:
         if policy.reject and decided is None and (reason := rejection(policy, answer, path)):
             raise RejectedByTrustedProxy(reason)
         return self.get_response(request)
+
+
+async def _later(response: HttpResponse) -> HttpResponse:
+    return response
 
 
 def get_trusted_proxy(request: HttpRequest) -> Answer:

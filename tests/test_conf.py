@@ -123,6 +123,22 @@ def problems(**settings):
             ),
         ),
         (
+            {"TRUSTED_PROXY_PROBE": "on"},
+            (
+                "trustedproxy.E090",
+                "TRUSTED_PROXY_PROBE is not a bool: expected True or False, got 'on'.",
+                "Write TRUSTED_PROXY_PROBE = True.",
+            ),
+        ),
+        (
+            {"TRUSTED_PROXY_PROBE": None},
+            (
+                "trustedproxy.E090",
+                "TRUSTED_PROXY_PROBE is not a bool: expected True or False, got None.",
+                "Write TRUSTED_PROXY_PROBE = False.",
+            ),
+        ),
+        (
             {"TRUSTED_PROXY_REJECT": "direct"},
             (
                 "trustedproxy.E010",

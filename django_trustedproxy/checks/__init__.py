@@ -38,6 +38,7 @@ def _with_page(check: Callable[..., list[CheckMessage]]) -> Callable[..., list[C
 
 _CHECKS = (
     settings.check_settings,
+    settings.check_probe_key,
     settings.check_single_header,
     settings.check_unknown_settings,
     settings.check_proxies_listed,

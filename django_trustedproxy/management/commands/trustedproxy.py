@@ -20,6 +20,8 @@ from django_trustedproxy.exceptions import rejection
 from django_trustedproxy.explanation import explain, lost_login, reject_name
 from django_trustedproxy.overview import Overview
 from django_trustedproxy.pasted import about_peer, header_lines, path_of
+from django_trustedproxy.probe.command import Wanted, probe_site
+from django_trustedproxy.probe.run import CannotRunError
 from django_trustedproxy.remarks import ABOUT_CLIENT
 
 if TYPE_CHECKING:
@@ -52,11 +54,33 @@ class Command(BaseCommand):
         walk.add_argument(
             "--header", action="append", metavar='"NAME: VALUE"', help="may be given several times"
         )
-        for action in (show, walk):
+        probe = actions.add_parser(
+            "probe",
+            help="attack your own site, and know",
+            description="Send a site of yours everything that this package knows as an attack, "
+            "and compare what the site says that it concluded. The site needs TRUSTED_PROXY_PROBE "
+            "= True and the SECRET_KEY of these settings. Exits with 0 if nothing is forged, 1 if "
+            "something is, 2 if it could not be run.",
+        )
+        probe.add_argument("url", metavar="URL", help="the site, as its visitors reach it")
+        probe.add_argument(
+            "--origin",
+            action="append",
+            default=[],
+            metavar="URL",
+            help="the server behind the proxy, attacked around the proxy; its certificate is not "
+            "verified, since the answers are signed; may be given several times",
+        )
+        probe.add_argument("--ca-file", help="the certificates to verify that of the site with")
+        probe.add_argument("--verbose", action="store_true", help="show every request")
+        for action in (show, walk, probe):
             action.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *_: object, **options: Any) -> None:
         """Run the action."""
+        if options["action"] == "probe":
+            self.probe(options)
+            return
         if options["action"] == "show":
             facts, lines = self.show()
         else:
@@ -114,6 +138,34 @@ class Command(BaseCommand):
         notes = [note] if (note := about_peer(peer)) else []
         facts = self.facts(found, reject) | {"notes": notes}
         return facts, [*notes, *self.lines(policy, found, reject)]
+
+    def probe(self, options: dict[str, Any]) -> None:
+        """Attack a site, and exit with 1 if an attack worked."""
+        styles = {
+            "title": self.title,
+            "forged": self.style.ERROR,
+            "lost": self.style.WARNING,
+            "wrong": self.style.WARNING,
+            "not told": self.style.WARNING,
+            "good": self.style.SUCCESS,
+        }
+        is_quiet = options["json"]
+        try:
+            report = probe_site(
+                Wanted(options["url"], tuple(options["origin"]), options["ca_file"]),
+                {login.key for login in find_logins()},
+                say=(lambda _: None) if is_quiet else self.stdout.write,
+                is_verbose=options["verbose"] and not is_quiet,
+            )
+        except (CannotRunError, ImproperlyConfigured) as error:
+            raise CommandError(str(error), returncode=2) from None
+        if is_quiet:
+            self.stdout.write(json.dumps(report.facts(), indent=2))
+        else:
+            for level, text in report.lines():
+                self.stdout.write(styles.get(level, str)(text))
+        if report.is_forged:
+            sys.exit(1)
 
     def facts(self, found: Explanation, reject: str) -> dict[str, Any]:
         """Return an explanation as data."""
