@@ -48,9 +48,14 @@ def keep(meta: dict[str, Any], policy: Policy, answer: Answer) -> Answer:
 
     A second decision would take the client for an untrusted peer.
     """
-    for key in policy.dropped_by(answer).intersection(meta):
-        del meta[key]
-    _write_headers(meta, policy, answer)
+    keys = policy.dropped_by(answer)
+    if not keys.isdisjoint(meta):
+        for key in keys.intersection(meta):
+            del meta[key]
+    is_list = policy.form.separator is not None
+    is_right = is_list and len(answer.proxies) == 1 and meta.get(policy.header) == answer.client
+    if policy.designations or not (is_right and policy.keep_header):
+        _write_headers(meta, policy, answer)
     return answer
 
 

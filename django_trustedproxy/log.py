@@ -264,7 +264,7 @@ def _tell_of_missing(
 
 def _kind_of_missing(answer: Answer, policy: Policy, meta: Mapping[str, Any]) -> Kind:
     """Return what a line about a trusted peer without the header is about, if it is answered."""
-    is_new = policy.header in _CLEARED_BY_WAITRESS and not _counts["forwarded"]
+    is_new = not _counts["forwarded"] and policy.header in _CLEARED_BY_WAITRESS
     if is_new and str(meta.get("SERVER_SOFTWARE")).startswith("waitress"):
         return "waitress", logging.WARNING
     is_likely = answer.dropped or any(map(meta.get, _OF_BROWSERS))

@@ -57,9 +57,11 @@ def decide(
             return Answer(untrusted, client, (), outcome, None, None, (), dropped, None, reported)
     text = headers.get(policy.header)
     elements: list[Element | None] = []
-    found = _follow(policy, trusted, text) if text else None
-    if found is None:
-        found = _read_header(policy, trusted, text, elements)
+    found: _Found
+    if text:
+        found = _follow(policy, trusted, text) or _read_header(policy, trusted, text, elements)
+    else:
+        found = None if trusted == UNIX else trusted, (), "missing", None
     client, proxies, outcome, port = found
     return Answer(
         trusted,
@@ -121,15 +123,11 @@ def meet(
     return None, address
 
 
-def _read_header(
-    policy: Policy, peer: str, text: str | None, elements: list[Element | None]
-) -> _Found:
+def _read_header(policy: Policy, peer: str, text: str, elements: list[Element | None]) -> _Found:
     """Return what the designated client header of a trusted peer tells.
 
     The elements of a `Forwarded` that are read are put into `elements`.
     """
-    if not text:
-        return None if peer == UNIX else peer, (), "missing", None
     hops = _nodes(text, elements) if policy.header == FORWARDED else policy.form.read(text)
     return fold(peer, walk(policy.networks, hops))
 
