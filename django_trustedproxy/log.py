@@ -184,7 +184,8 @@ def _with_read(
     meta: Mapping[str, Any], headers: Sequence[tuple[bytes, bytes]]
 ) -> Mapping[str, Any]:
     """Return META with those of the other headers of an ASGI scope that are looked at."""
-    read = {_READ[name]: value.decode("latin-1") for name, value in headers if name in _READ}
+    pairs = [(_READ.get(name.lower()), value) for name, value in headers]
+    read = {key: value.decode("latin-1") for key, value in pairs if key is not None}
     return {**read, **meta}
 
 
