@@ -48,9 +48,14 @@ def keep(meta: dict[str, Any], policy: Policy, answer: Answer) -> Answer:
 
     A second decision would take the client for an untrusted peer.
     """
-    for key in policy.dropped_by(answer).intersection(meta):
-        del meta[key]
-    _write_headers(meta, policy, answer)
+    keys = policy.dropped_by(answer)
+    if not keys.isdisjoint(meta):
+        for key in keys.intersection(meta):
+            del meta[key]
+    is_list = policy.form.separator is not None
+    is_right = is_list and len(answer.proxies) == 1 and meta.get(policy.header) == answer.client
+    if policy.designations or not (is_right and policy.keep_header):
+        _write_headers(meta, policy, answer)
     return answer
 
 
@@ -61,7 +66,8 @@ def rewrite_anew(
     is_unix: bool | None = None,  # noqa: FBT001 - as `decide` has it
 ) -> Answer:
     """Do what `rewrite` does for a request that is not decided yet."""
-    if "uwsgi.version" in meta and "scheme" in policy.purposes:
+    is_uwsgi = "uwsgi.version" in meta
+    if is_uwsgi and "scheme" in policy.purposes:
         scheme = _own_scheme(meta)
     reported = meta.get("REMOTE_ADDR")
     answer = decide(policy, reported, meta, scheme, is_unix)
@@ -69,12 +75,13 @@ def rewrite_anew(
         _take_back_prefix(meta, answer)
     for key in answer.dropped:
         del meta[key]
+    text = answer.header_text
     # A header that is the client's canonical address stays as it is.
-    is_canonical = answer.proxies and answer.header_text == answer.client and policy.keep_header
-    if answer.header is not None and (not is_canonical or policy.designations):
+    is_right = text is None or (policy.keep_header and text == answer.client and answer.proxies)
+    if answer.header is not None and (policy.designations or not is_right):
         _write_headers(meta, policy, answer)
     write_client(meta, answer, reported)
-    if "uwsgi.version" in meta:
+    if is_uwsgi:
         _take_back_scheme(meta, policy, answer)
     for statement in answer.statements:
         _write_value(meta, statement)
@@ -101,12 +108,11 @@ def hand_on(answer: Answer) -> str:
 
 def answer_of(scope: Mapping[str, Any]) -> Answer | None:
     """Return the answer of a wrapper around an ASGI scope, or around the environ it was made of."""
-    # a2wsgi keeps the environ of a WSGI server in the scope.
-    for mapping in (scope, scope.get("wsgi_environ") or {}):
-        answer = mapping.get(KEY)
-        if isinstance(answer, Answer):
-            return answer
-    return None
+    answer = scope.get(KEY)
+    if answer is None and "wsgi_environ" in scope:
+        # a2wsgi keeps the environ of a WSGI server in the scope.
+        answer = (scope["wsgi_environ"] or {}).get(KEY)
+    return answer if isinstance(answer, Answer) else None
 
 
 def find_answer(meta: dict[str, Any]) -> Answer | None:

@@ -170,9 +170,9 @@ class Limiter:
 
     def summaries(self) -> list[Summary]:
         """Return a summary of each kind whose hour is over, and begin a new hour for it."""
-        if not self._hours:
-            return []
         now = self.clock()
+        if now < self._end or not self._hours:
+            return []
         with self._lock:
             ended = [kind for kind, hour in self._hours.items() if now - hour.begin >= HOUR]
             summaries = [self._summary(kind, self._hours.pop(kind), now) for kind in ended]

@@ -184,7 +184,8 @@ def _with_read(
     meta: Mapping[str, Any], headers: Sequence[tuple[bytes, bytes]]
 ) -> Mapping[str, Any]:
     """Return META with those of the other headers of an ASGI scope that are looked at."""
-    read = {_READ[name]: value.decode("latin-1") for name, value in headers if name in _READ}
+    pairs = [(_READ.get(name.lower()), value) for name, value in headers]
+    read = {key: value.decode("latin-1") for key, value in pairs if key is not None}
     return {**read, **meta}
 
 
@@ -264,7 +265,7 @@ def _tell_of_missing(
 
 def _kind_of_missing(answer: Answer, policy: Policy, meta: Mapping[str, Any]) -> Kind:
     """Return what a line about a trusted peer without the header is about, if it is answered."""
-    is_new = policy.header in _CLEARED_BY_WAITRESS and not _counts["forwarded"]
+    is_new = not _counts["forwarded"] and policy.header in _CLEARED_BY_WAITRESS
     if is_new and str(meta.get("SERVER_SOFTWARE")).startswith("waitress"):
         return "waitress", logging.WARNING
     is_likely = answer.dropped or any(map(meta.get, _OF_BROWSERS))

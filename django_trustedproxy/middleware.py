@@ -51,10 +51,11 @@ class TrustedProxyMiddleware:
         peer, scheme, is_unix, event = None, "", None, None
         if isinstance(request, ASGIRequest):
             _take_over(request)
-            peer = (request.scope.get("client") or (None,))[0]
-            scheme = request.scope.get("scheme") or "http"
-            is_unix = is_unix_scope(request.scope)
-            event = request.scope.get("aws.event")
+            scope = request.scope
+            client, scheme = scope.get("client"), scope.get("scheme") or "http"
+            peer = client[0] if client else None
+            is_unix = is_unix_scope(client, scope.get("server"))
+            event = scope.get("aws.event")
         if PROBE_KEY in meta:
             path = routed_path(request.path, request.path_info)
             if told := tell(policy, meta, path, scheme, is_unix):
@@ -73,11 +74,12 @@ class TrustedProxyMiddleware:
         # A prefix that a header states is not part of it: whoever can write that could move a path.
         path = routed_path(request.path, request.path_info) if policy.reject_exempt else ""
         if decided is None:
-            log.tell(answer, came, policy, meta, scheme, path=path)
+            log.tell(answer, came, policy, meta, scheme, (), path)
         # Cached copies of what has changed, which an earlier middleware may have asked for (Django
         # 5.2 to 6.1).
-        request.__dict__.pop("headers", None)
-        request.__dict__.pop("_current_scheme_host", None)
+        cached = request.__dict__
+        cached.pop("headers", None)
+        cached.pop("_current_scheme_host", None)
         if policy.designations:
             _write_request(request, policy, answer, is_wrapped=decided is not None)
         request.trusted_proxy = answer  # type: ignore[attr-defined] # what this package adds

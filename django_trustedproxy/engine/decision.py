@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from .policy import Policy
 
 MAX_HOPS = 100
-_LONGEST_SHORT = 128  # three addresses with ports
+# A list that is longer is rare, and then `_follow` is in vain.
+_LONGEST_SHORT, _MOST_FOLLOWED = 128, 4
 
 Verdict = Literal["trusted proxy", "client", "empty", "not an address", "too many hops"]
 # A plain tuple, as a walk makes one for each hop.
@@ -50,14 +51,17 @@ def decide(
         if trusted is None:
             client = None if untrusted == UNIX else untrusted
             outcome: Outcome = "direct" if untrusted else "unknown"
-            dropped = _present(policy.dropped_if_direct, headers)
+            keys = policy.dropped_if_direct
+            dropped = () if keys.isdisjoint(headers) else _present(keys, headers)
             reported = None if untrusted or peer in (None, "") else str(peer)
-            return Answer(untrusted, client, (), outcome, dropped=dropped, reported=reported)
+            return Answer(untrusted, client, (), outcome, None, None, (), dropped, None, reported)
     text = headers.get(policy.header)
     elements: list[Element | None] = []
-    found = _follow(policy, trusted, text) if text else None
-    if found is None:
-        found = _read_header(policy, trusted, text, elements)
+    found: _Found
+    if text:
+        found = _follow(policy, trusted, text) or _read_header(policy, trusted, text, elements)
+    else:
+        found = None if trusted == UNIX else trusted, (), "missing", None
     client, proxies, outcome, port = found
     return Answer(
         trusted,
@@ -67,7 +71,7 @@ def decide(
         policy.header_name,
         port,
         _read_statements(policy, headers, elements, scheme) if policy.designations else (),
-        _present(policy.dropped, headers),
+        () if policy.dropped.isdisjoint(headers) else _present(policy.dropped, headers),
         text,
     )
 
@@ -77,20 +81,24 @@ def _follow(policy: Policy, peer: str, text: str) -> _Found | None:
 
     Nearly all headers are such lists. `walk` reads them as well, in twice the time.
     """
-    separator = policy.form.separator
-    if separator is None or (not separator and "," in text):
+    separator, networks = policy.form.separator, policy.networks
+    if separator is None:
         return None
-    ipv4, ipv6 = policy.networks.ipv4, policy.networks.ipv6
     rest = text if len(text) <= _LONGEST_SHORT else text[-_LONGEST_SHORT:]
     proxies: tuple[str, ...] = (peer,)
-    while rest:
-        rest, comma, last = rest.rpartition(",")
-        hop = parse_hop(last.strip(BLANKS))
-        if hop is None or not (comma or len(text) <= _LONGEST_SHORT):
+    for _ in range(_MOST_FOLLOWED):
+        if "," in rest and separator:
+            rest, _, last = rest.rpartition(",")
+            hop = parse_hop(last.strip(BLANKS))
+        else:
+            hop = parse_hop(rest) if len(text) <= _LONGEST_SHORT else None
+            rest = ""
+        if hop is None:
             return None
         packed, address, port = hop
         # `packed in networks`, without a call.
-        if not bisect_right(ipv4 if len(packed) == 4 else ipv6, packed) & 1:
+        boundaries = networks.ipv4 if len(packed) == 4 else networks.ipv6
+        if not bisect_right(boundaries, packed) & 1:
             return address, proxies, "forwarded", port
         proxies = (address, *proxies)
     return None
@@ -115,15 +123,11 @@ def meet(
     return None, address
 
 
-def _read_header(
-    policy: Policy, peer: str, text: str | None, elements: list[Element | None]
-) -> _Found:
+def _read_header(policy: Policy, peer: str, text: str, elements: list[Element | None]) -> _Found:
     """Return what the designated client header of a trusted peer tells.
 
     The elements of a `Forwarded` that are read are put into `elements`.
     """
-    if not text:
-        return None if peer == UNIX else peer, (), "missing", None
     hops = _nodes(text, elements) if policy.header == FORWARDED else policy.form.read(text)
     return fold(peer, walk(policy.networks, hops))
 
@@ -176,7 +180,7 @@ def fold(peer: str, steps: Sequence[Step]) -> _Found:
 
 
 def _present(keys: frozenset[str], headers: Mapping[str, Any]) -> tuple[str, ...]:
-    return () if keys.isdisjoint(headers) else tuple(sorted(keys.intersection(headers)))
+    return tuple(sorted(keys.intersection(headers)))
 
 
 def _nodes(value: str, elements: list[Element | None]) -> Iterator[str | None]:

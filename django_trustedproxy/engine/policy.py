@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .answer import Statement
 from .hops import BLANKS, LONGEST_HOP, header_form
-from .purposes import PROBE_KEY, PURPOSES, meta_names, raw_name, twin_of, wire_name, write_scheme
+from .purposes import (
+    FORWARDED,
+    PROBE_KEY,
+    PURPOSES,
+    meta_names,
+    raw_name,
+    twin_of,
+    wire_name,
+    write_scheme,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -67,10 +76,12 @@ class Policy:
 
     Header names are META keys; `header` is the designated client header. `dropped` is what goes
     from a request of a trusted peer, `dropped_if_direct` what goes from one of any other, and
-    `passed` what a trusted peer may say and nothing here reads. `raw_names` has all these keys by
-    the name that ASGI servers give the header. `purposes` are those that have a designated header,
-    besides the client. `is_probed` tells whether the probe is answered. `peers` has trusted peers
-    by the text that the server reported; nothing else of a request is kept.
+    `passed` what a trusted peer may say and nothing here reads. `chains` are those of which it
+    matters where a line stands: the client header, and a `Forwarded` that is read for more.
+    `raw_names` has all these keys by the name that ASGI servers give the header. `purposes` are
+    those that have a designated header, besides the client. `is_probed` tells whether the probe is
+    answered. `peers` has trusted peers by the text that the server reported; nothing else of a
+    request is kept.
     """
 
     networks: TrustedNetworks
@@ -84,6 +95,7 @@ class Policy:
     dropped: frozenset[str]
     dropped_if_direct: frozenset[str]
     passed: frozenset[str]
+    chains: frozenset[str]
     raw_names: Mapping[bytes, str]
     purposes: frozenset[str]
     is_probed: bool = False
@@ -132,6 +144,7 @@ class Policy:
             dropped=dropped,
             dropped_if_direct=dropped_if_direct,
             passed=known - dropped - named - {header},
+            chains=frozenset([header, *named.intersection([FORWARDED])]),
             raw_names={raw_name(key): key for key in (*dropped_if_direct, PROBE_KEY)},
             purposes=frozenset(first),
             is_probed=is_probed,
