@@ -10,11 +10,19 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.utils.crypto import salted_hmac
 
-from django_trustedproxy.engine.purposes import PROBE_KEY, is_prefix, raw_name, wire_name
+from django_trustedproxy.engine.purposes import (
+    PROBE_KEY,
+    PURPOSES,
+    is_prefix,
+    meta_names,
+    raw_name,
+    wire_name,
+)
 from django_trustedproxy.environ import KEY, rewrite
 from django_trustedproxy.exceptions import rejection
 from django_trustedproxy.explanation import reject_name
 
+from .forms import USER
 from .token import Verifier, seal
 
 if TYPE_CHECKING:
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
 LONGEST = 80
 """Of each text that came with the request, no more than so many characters are told."""
 
+_OF_PURPOSES = frozenset().union(*map(meta_names, PURPOSES))
 _verifier = Verifier()
 
 
@@ -92,9 +101,18 @@ def _sealed(policy: Policy, nonce: str, key: str, facts: dict[str, Any]) -> byte
 
 
 def _arrived(policy: Policy, meta: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the headers of a request that the package knows, by name: the policy has no more."""
-    keys = sorted(policy.dropped_if_direct.intersection(meta))
-    return {"arrived": {wire_name(key): cut(str(meta[key])) for key in keys}}
+    """Return the headers of a request that the package knows, by name: the policy has no more.
+
+    What a proxy says of the user, or in a header of the site's own, may be a secret: only what the
+    probe itself has written there is told.
+    """
+    arrived: dict[str, str | None] = {}
+    for key in sorted(policy.dropped_if_direct.intersection(meta)):
+        text = str(meta[key])
+        if key not in _OF_PURPOSES:
+            text = USER if USER in text else "…"
+        arrived[wire_name(key)] = cut(text)
+    return {"arrived": arrived}
 
 
 def _concluded(policy: Policy, answer: Answer, path: str) -> dict[str, Any]:

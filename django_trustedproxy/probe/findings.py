@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 LEVELS = ("forged", "lost", "wrong", "not told", "good")
 
+_MISSING = {
+    "scheme": (
+        "proxy: set X-Forwarded-Proto on every request",
+        'settings.py: and only then, TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto"',
+    ),
+    "host": ("proxy: pass on the Host that was asked for; nginx: proxy_set_header Host $host;",),
+}
+
 
 class Finding(NamedTuple):
     """A finding: how bad it is, a sentence, the lines that change it, and where more is told."""
@@ -154,8 +162,7 @@ def _of_url(facts: Facts, target: Target) -> Iterator[Finding]:
             for header in FORWARDING_HEADERS[purpose]
             if str(parse(arrived.get(header, ""))).lower() == wanted.lower()
         ]
-        usual = FORWARDING_HEADERS[purpose][0]
-        line = f'settings.py: {name} = "{(says or [usual])[0]}"'
-        more = () if says else (f"proxy: have it set {usual}",)
+        # What came without being sent is the proxy's own word; nothing else may be believed.
+        lines = (f'settings.py: {name} = "{says[0]}"',) if says else _MISSING[purpose]
         text = f"The {purpose} is {got!r} to the site, and {wanted!r} in the URL."
-        yield Finding("wrong", text, (line, *more), page_of_guide("https", section))
+        yield Finding("wrong", text, lines, page_of_guide("https", section))

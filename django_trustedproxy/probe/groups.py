@@ -78,7 +78,7 @@ GROUPS = {
         "The proxy removes its own header because the client named it in Connection.",
         (
             ("Apache", "RequestHeader unset Connection early"),
-            ("settings.py", 'TRUSTED_PROXY_HEADER = "X-Forwarded-For"'),
+            ("Apache", 'TRUSTED_PROXY_HEADER = "X-Forwarded-For", which mod_proxy writes itself'),
             ("settings.py", 'TRUSTED_PROXY_REJECT = ["missing"]'),
         ),
     ),

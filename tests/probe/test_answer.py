@@ -12,8 +12,10 @@ from django.core.handlers.wsgi import WSGIHandler
 from django_trustedproxy import asgi, wsgi
 from django_trustedproxy.conf import get_policy
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS
+from django_trustedproxy.probe import answer as module
 from django_trustedproxy.probe.answer import LONGEST, digest
-from django_trustedproxy.probe.token import MOST_A_SECOND, new_nonce, unseal
+from django_trustedproxy.probe.forms import USER
+from django_trustedproxy.probe.token import MOST_A_SECOND, Verifier, new_nonce, unseal
 from tests.mounts import joined
 from tests.probe.keys import HOST, KEY, OTHER, token
 
@@ -233,7 +235,26 @@ def test_the_size_of_an_answer_has_a_limit(ask):
     junk = [(name, "\x01\xff" * 30_000) for name in names]
     _, headers, body, _ = ask([("Host", HOST), *junk, (HEADER, token())])
     assert len(body) < 64 * 1024
-    assert set(map(len, told((200, headers, body, None))["arrived"].values())) == {LONGEST - 1}
+    assert set(map(len, told((200, headers, body, None))["arrived"].values())) == {LONGEST - 1, 1}
+
+
+def test_what_a_proxy_says_of_the_user_is_not_told(ask, settings):
+    settings.TRUSTED_PROXY_GUARDED_HEADERS = ["X-Tenant"]
+    said = [
+        ("X-Forwarded-Access-Token", "secret"),
+        ("X-Tenant", "secret"),
+        ("X-Forwarded-User", f"{USER},secret"),
+        ("Cookie", "secret"),
+        ("Authorization", "secret"),
+    ]
+    _, _, body, _ = answered = ask([*HONEST, *said, (HEADER, token())])
+    assert told(answered)["arrived"] == {
+        "X-Forwarded-Access-Token": "…",
+        "X-Forwarded-For": "192.0.2.43, 10.0.0.2",
+        "X-Forwarded-User": USER,
+        "X-Tenant": "…",
+    }
+    assert b"secret" not in body
 
 
 INVALID = {
@@ -272,7 +293,8 @@ def test_a_site_that_is_not_probed_answers_as_ever(echo, settings, off, debug):
     assert plain(echo([*HONEST, (HEADER, token(key))])) == plain(echo(HONEST))
 
 
-def test_too_many_tokens_are_as_good_as_none(echo):
+def test_too_many_tokens_are_as_good_as_none(echo, monkeypatch):
+    monkeypatch.setattr(module, "_verifier", Verifier(lambda: 0.0))
     expected = plain(echo(HONEST))
     for _ in range(MOST_A_SECOND):
         echo([*HONEST, (HEADER, token(OTHER))])

@@ -85,8 +85,8 @@ def test_a_header_that_is_missing_is_told_with_what_came(facts, text):
         (
             {"scheme": "http"},
             (
-                'settings.py: TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto"',
-                "proxy: have it set X-Forwarded-Proto",
+                "proxy: set X-Forwarded-Proto on every request",
+                'settings.py: and only then, TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto"',
             ),
         ),
         (
@@ -95,10 +95,7 @@ def test_a_header_that_is_missing_is_told_with_what_came(facts, text):
         ),
         (
             {"host": "127.0.0.1:8000"},
-            (
-                'settings.py: TRUSTED_PROXY_HOST_HEADER = "X-Forwarded-Host"',
-                "proxy: have it set X-Forwarded-Host",
-            ),
+            ("proxy: pass on the Host that was asked for; nginx: proxy_set_header Host $host;",),
         ),
     ],
 )
