@@ -17,6 +17,7 @@ from .engine.answer import Answer
 from .engine.purposes import is_prefix
 from .environ import KEY, answer_of, find_answer, keep, rewrite_anew, write_client
 from .exceptions import RejectedByTrustedProxy, rejection, routed_path
+from .making import MARK, take_from_maker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +56,8 @@ class TrustedProxyMiddleware:
             event = request.scope.get("aws.event")
         script_name, path_info = meta.get("SCRIPT_NAME"), meta.get("PATH_INFO")
         decided = find_answer(meta)
+        if decided is None and MARK in request.__dict__:
+            decided = take_from_maker(request)
         if decided is not None:
             came, answer = None, keep(meta, policy, decided)
         else:
