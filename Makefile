@@ -4,6 +4,7 @@ ARGS ?=
 RUNS ?=
 SECONDS ?= 60
 SAMPLE ?=
+APT ?=
 VENV := .venv
 AGREEMENT := .venv-agreement
 ADAPTERS := .venv-adapters
@@ -11,9 +12,10 @@ BENCH := .venv-bench
 SERVERS := .venv-servers
 TYPES := .venv-types
 BIN := $(VENV)/bin
+LOCKED := demo test adapters agreement fuzz mutation bench servers browser lint types lock tox
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-adapters test-agreement test-browser test-servers test-types debian-servers fuzz mutants bench lint clean
+.PHONY: help demo test test-fast test-adapters test-agreement test-browser test-servers test-types test-versions debian-servers fuzz mutants bench lint lock clean
 
 help:
 	@echo "make test-fast         the tests that start nothing: seconds; ARGS go to pytest"
@@ -28,7 +30,9 @@ help:
 	@echo "make mutants           change the package in one place at a time; SAMPLE=60 does 60 of them"
 	@echo "make test-servers      put real servers behind real proxies, and write docs/servers.md"
 	@echo "make bench             measure it beside its peers, and write docs/benchmarks.md (some minutes)"
-	@echo "make lint              ruff and mypy"
+	@echo "make test-versions     the tests under the Pythons and Djangos of the matrix, with tox"
+	@echo "make lint              ruff, mypy and spelling"
+	@echo "make lock              renew constraints.txt, and show which answers of other packages changed"
 	@echo "make clean             remove what these commands made"
 
 demo: $(VENV)/.demo
@@ -53,12 +57,12 @@ test-adapters: $(ADAPTERS)/.adapters
 test-agreement: $(AGREEMENT)/.httpxforwardedfor
 	$(AGREEMENT)/bin/pytest --ds tests.agreement.settings --nomigrations tests/agreement $(ARGS)
 
-# The end of a recipe whose shell has the names of Debian packages in `missing`.
+# The end of a recipe whose shell has the names of Debian packages in `missing`. APT=1 installs them, as CI does.
 define install_missing
-if [ "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+if [ "$$missing" ] && [ "$(APT)" ]; then \
   apt-get update -qq && apt-get install -qq --yes --no-install-recommends $$missing; \
 elif [ "$$missing" ]; then \
-  echo "Missing: $$missing. On Debian: apt install $$missing" >&2; exit 1; \
+  echo "Missing: $$missing. On Debian: apt install $$missing, or repeat this command with APT=1" >&2; exit 1; \
 fi
 endef
 
@@ -101,10 +105,25 @@ debian-servers:
 bench: $(BENCH)/.bench
 	$(BENCH)/bin/python -m tests.bench $(ARGS)
 
+# The versions of all that the suites install, but for Django, which each environment chooses.
+# What the new ones answer differently is the change of docs/agreement.md.
+lock: $(VENV)/.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-annotate --custom-compile-command 'make lock' \
+	  --no-emit-package django $(addprefix --group ,$(LOCKED)) --output-file constraints.txt pyproject.toml
+	git --no-pager diff --unified=0 constraints.txt
+	$(MAKE) test-agreement
+	git --no-pager diff docs/agreement.md
+
+# tox finds interpreters on the path; pyenv keeps them in a folder of their own. Python 3.14 is run where it is found.
+test-versions: $(VENV)/.tox
+	@for bin in "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.1[0-9]*/bin; do [ -d "$$bin" ] && PATH="$$PATH:$$bin"; done; export PATH; \
+	$(BIN)/tox run $(ARGS) && if [ -z "$(ARGS)" ] && command -v python3.14 >/dev/null; then $(BIN)/tox run -e py314-django61; fi
+
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell
 
 clean:
 	rm -rf $(VENV) $(ADAPTERS) $(AGREEMENT) $(SERVERS) $(BENCH) $(TYPES) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .fuzz build dist
@@ -121,20 +140,20 @@ $(VENV)/.pip $(ADAPTERS)/.pip $(AGREEMENT)/.pip $(SERVERS)/.pip $(BENCH)/.pip $(
 	@touch $@
 
 # A file .group in a virtual environment says that the group of pyproject.toml is installed there.
-GROUPS := $(addprefix $(VENV)/.,demo test browser fuzz mutation lint)
+GROUPS := $(addprefix $(VENV)/.,demo test browser fuzz mutation lint lock tox)
 $(GROUPS): $(VENV)/.pip
 $(ADAPTERS)/.adapters: $(ADAPTERS)/.pip
 $(AGREEMENT)/.agreement: $(AGREEMENT)/.pip
 $(SERVERS)/.servers: $(SERVERS)/.pip
 $(BENCH)/.bench: $(BENCH)/.pip
 $(TYPES)/.types: $(TYPES)/.pip
-$(GROUPS) $(ADAPTERS)/.adapters $(AGREEMENT)/.agreement $(SERVERS)/.servers $(BENCH)/.bench $(TYPES)/.types: pyproject.toml
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group $(@F:.%=%)
+$(GROUPS) $(ADAPTERS)/.adapters $(AGREEMENT)/.agreement $(SERVERS)/.servers $(BENCH)/.bench $(TYPES)/.types: pyproject.toml constraints.txt
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group $(@F:.%=%)
 	@touch $@
 
 # Its metadata admits no Django after 2.1, which it works with all the same.
 $(AGREEMENT)/.httpxforwardedfor: $(AGREEMENT)/.agreement
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps django-httpxforwardedfor IPy
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps django-httpxforwardedfor==0.3.1 IPy==1.2
 	@touch $@
 
 # Debian's mod_wsgi runs the system's Python, whose packages are a directory here.

@@ -29,7 +29,7 @@ from tests.rows import MISSING
 # Copies: a fault that is put into the package does not change what is expected of it.
 EVERY_KEY = frozenset(
     [meta_name(name) for names in FORWARDING_HEADERS.values() for name in names]
-    # What RemoteUserMiddleware of Django 5.2 to 6.1 reads under ASGI
+    # What RemoteUserMiddleware of Django 5.2 and 6.0 reads under ASGI
     + [meta_name(f"HTTP-{name}") for name in FORWARDING_HEADERS["identity"]]
 )
 IDENTITY_KEYS = frozenset(map(meta_name, FORWARDING_HEADERS["identity"]))

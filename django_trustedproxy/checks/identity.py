@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 REMOTE_USER_MIDDLEWARE = "django.contrib.auth.middleware.RemoteUserMiddleware"
 REMOTE_USER_AUTHENTICATION = "rest_framework.authentication.RemoteUserAuthentication"
-# Ticket 36300: from 5.2 on the asynchronous half puts HTTP_ before the name, until 6.2.
-_ADDS_HTTP = (5, 2) <= django.VERSION < (6, 2)
+# Ticket 36300: under ASGI, 5.2 and 6.0 put HTTP_ before every name, 6.1 before its default alone.
+_ADDS_HTTP = django.VERSION < (6, 1)
+_DEFAULT_NAME = "REMOTE_USER"
 # A secret or a signature proves itself, and the rest says nothing of who the user is.
 _NO_IDENTITY = re.compile(
     "TOKEN|KEY|SECRET|JWT|ASSERTION|SIGNATURE|OIDC_DATA|ACCEPT|REQUESTED_WITH|LANGUAGE|OTP|CODE"
@@ -141,7 +142,7 @@ def _is_served_by_asgi() -> bool:
 
 
 def _key_under_asgi(header: str) -> str:
-    return twin_of(header) if _ADDS_HTTP else header
+    return twin_of(header) if _ADDS_HTTP or header == _DEFAULT_NAME else header
 
 
 def _of_rest_framework() -> Iterator[Login]:

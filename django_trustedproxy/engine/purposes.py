@@ -251,7 +251,7 @@ def meta_names(purpose: str) -> frozenset[str]:
 def twin_of(key: str) -> str:
     """Return the META key that a login which names `key` reads under ASGI.
 
-    Django 5.2 to 6.1 puts HTTP_ before the name that RemoteUserMiddleware has (ticket 36300), so
+    Django 5.2 and 6.0 put HTTP_ before the name that RemoteUserMiddleware has (ticket 36300), so
     that a client's HTTP-X-Forwarded-User is the login.
     """
     return f"HTTP_{key}"

@@ -150,6 +150,17 @@ def test_a_name_without_http_is_a_header_under_asgi(login, monkeypatch):
     assert "X-Company-User" in warning.msg
 
 
+@pytest.mark.parametrize("adds_http", [False, True])
+def test_djangos_default_name_is_a_header_under_asgi(login, monkeypatch, adds_http):
+    path = login("REMOTE_USER")
+    monkeypatch.setattr(identity, "_ADDS_HTTP", adds_http)
+    asgi = {"ASGI_APPLICATION": "project.asgi.application", "TRUSTED_PROXIES": []}
+    assert found(path, TRUSTED_PROXIES=[]) == []
+    (warning,) = found(path, **asgi)
+    assert warning.id == "trustedproxy.W052"
+    assert "Remote-User is dropped from every request" in warning.msg
+
+
 @pytest.mark.parametrize("name", home_grown_logins.LOGINS)
 def test_a_home_grown_login_is_a_warning_with_its_line(name):
     (warning,) = found(f"tests.home_grown_logins.{name}")
