@@ -12,6 +12,8 @@ from .engine.answer import Answer
 from .environ import adopt, last_answer, write_client
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from django.http import HttpRequest
 
 MARK = "_dont_enforce_csrf_checks"
@@ -37,7 +39,7 @@ def take_from_maker(request: HttpRequest) -> Answer | None:
 
 def _answer_around(request: HttpRequest) -> Answer | None:
     """Look for the request that Django handles around this one."""
-    frame = sys._getframe(2)  # noqa: SLF001 - nothing marks where a request ends, at no cost
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - nothing marks where a request ends, at no cost
     while frame is not None:
         around = frame.f_locals.get("request") if frame.f_code in _HANDLED else None
         if around is not None and around is not request:
