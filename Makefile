@@ -33,7 +33,7 @@ help:
 	@echo "make test-servers      put real servers behind real proxies, and write docs/servers.md"
 	@echo "make bench             measure it beside its peers, and write docs/benchmarks.md (some minutes)"
 	@echo "make test-versions     the tests under the Pythons and Djangos of the matrix, with tox"
-	@echo "make lint              ruff, mypy and spelling"
+	@echo "make lint              ruff, mypy, spelling, and the files for the code host"
 	@echo "make lock              renew constraints.txt, and show which answers of other packages changed"
 	@echo "make clean             remove what these commands made"
 
@@ -129,6 +129,10 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/codespell
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
 clean:
 	rm -rf $(VENV) $(ADAPTERS) $(AGREEMENT) $(PREVIEWS) $(SERVERS) $(BENCH) $(TYPES) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .fuzz build dist

@@ -1,6 +1,7 @@
 """What the Makefile promises of the two ways to run the tests."""
 
 import os
+import re
 import shlex
 import socket
 import subprocess
@@ -9,6 +10,9 @@ import sys
 import pytest
 
 from tests import stack
+
+# At the start of a line, of a shell's word, or of a step: "make sure" is none.
+COMMAND = re.compile(r"^(?: *- run: |step )?make ([a-z-]+)|`make ([a-z-]+)", re.MULTILINE)
 
 
 def make(*arguments):
@@ -79,3 +83,17 @@ def bind():
 def test_a_test_that_starts_something_cannot_be_a_fast_one(start):
     with pytest.raises(pytest.fail.Exception, match="mark it so"):
         start()
+
+
+def test_each_command_that_a_page_or_a_workflow_names_exists():
+    pages = ["CONTRIBUTING.md", "README.md", "tests/README.md", ".ci/run"]
+    texts = [stack.ROOT.joinpath(page) for page in pages]
+    texts += stack.ROOT.glob(".github/workflows/*.yml")
+    named = {
+        first or second for text in texts for first, second in COMMAND.findall(text.read_text())
+    }
+    (phony,) = re.findall(
+        r"^\.PHONY: (.+)", stack.ROOT.joinpath("Makefile").read_text(), re.MULTILINE
+    )
+    assert named > {"test", "lint", "fuzz"}
+    assert named - set(phony.split()) == set()

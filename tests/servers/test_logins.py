@@ -93,7 +93,7 @@ def make_certificates(place):
 def key_of(recipe, server):
     """Return the header's name as the page has it for WSGI, and for ASGI."""
     key = recipe.header.upper().replace("-", "_")
-    return f"HTTP_{key}" if server == "gunicorn" or django.VERSION >= (6, 2) else key
+    return f"HTTP_{key}" if server == "gunicorn" or django.VERSION >= (6, 1) else key
 
 
 def application(server, place, port, key):
@@ -331,4 +331,4 @@ def test_without_its_line_a_recipe_logs_a_forger_in_under_asgi(heading):
         assert site.ask(form) == (200, "")
     line = r"(?i).*\bhttp-remote-user\b.*\n"
     with running(recipe, "uvicorn", lambda text: re.sub(line, "", text), key=key) as site:
-        assert site.ask(form) == (200, "admin" if django.VERSION < (6, 2) else "")
+        assert site.ask(form) == (200, "admin" if django.VERSION < (6, 1) else "")
