@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .engine.policy import Policy
 
 _SCHEMES = ("http", "https")
+_PORTS = {"http": "80", "https": "443"}
 _AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")  # of a request line in absolute form
 KEY = "trusted_proxy"
 """Where META, environ and ASGI scope keep the `Answer`. No header of a client can have it."""
@@ -93,17 +94,33 @@ def rewrite_anew(
 _written: ContextVar[tuple[str, Answer] | None] = ContextVar("written", default=None)
 
 
+class _NoAddress(str):
+    """An empty text that is an object of its own, which "" never is."""
+
+    __slots__ = ()
+
+
 def hand_on(answer: Answer) -> str:
     """Return the client's address, "" for none, as a text by which `find_answer` knows the answer.
 
     What is made of a request in this process has its address, and no key of ours: behind adapters
     from ASGI to WSGI, and where a framework copies META into another request.
     """
-    if not answer.client or answer.header is None:
-        return answer.client or ""  # deciding again tells the same
-    address = answer.client.lower()  # the same text, and always a new object
+    if answer.client and answer.header is None:
+        # Deciding again tells the same, and the answer of a thread's last request tells another.
+        if _written.get() is not None:
+            _written.set(None)
+        return answer.client
+    # The same text, and always a new object.
+    address = answer.client.lower() if answer.client else _NoAddress()
     _written.set((address, answer))
     return address
+
+
+def last_answer() -> Answer | None:
+    """Return the answer that was handed on last in this context, or None."""
+    written = _written.get()
+    return written and written[1]
 
 
 def answer_of(scope: Mapping[str, Any]) -> Answer | None:
@@ -128,8 +145,25 @@ def find_answer(meta: dict[str, Any]) -> Answer | None:
     written = _written.get()
     if written is None or meta.get("REMOTE_ADDR") is not written[0]:
         return None
-    meta[KEY] = written[1]
-    return written[1]
+    return adopt(meta, written[1])
+
+
+def adopt(meta: dict[str, Any], answer: Answer) -> Answer:
+    """Let a request that is made of a decided one have its answer, and the scheme that it states.
+
+    Whoever makes it copies what Django reads of the scheme, and that is no header here. The host
+    and the path are its own.
+    """
+    meta[KEY] = answer
+    before = meta.get("wsgi.url_scheme")
+    for statement in answer.statements:
+        if statement.purpose == "scheme":
+            _write_value(meta, statement)
+    scheme = meta.get("wsgi.url_scheme")
+    # Without a Host, Django puts a port that is not the scheme's default into links.
+    if scheme != before and str(meta.get("SERVER_PORT")) == _PORTS.get(str(before)):
+        meta["SERVER_PORT"] = _PORTS[str(scheme)]
+    return answer
 
 
 def _write_headers(meta: dict[str, Any], policy: Policy, answer: Answer) -> None:

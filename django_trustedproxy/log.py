@@ -12,17 +12,21 @@ from django.apps import apps
 from django.core.signals import request_started
 
 from . import lines
+from .clients import ABOUT_CLIENT
 from .engine.answer import OUTCOMES, Outcome
 from .engine.purposes import FORWARDED, raw_name
 from .exceptions import rejection
 from .explanation import (
     answered,
     cleared_by_waitress,
+    lost_login,
+    lost_logins,
     names,
     reject_name,
     sentence,
 )
-from .remarks import ABOUT_CLIENT, Seen, remarks
+from .remarks import remarks
+from .seen import OF_BROWSERS, Seen
 from .servers import running_server
 from .traces import connected_by_event, findings, hands_nothing_on, has_no_port
 
@@ -37,20 +41,18 @@ _is_enabled_for = lines.logger.isEnabledFor
 
 _SNAPSHOT = "trusted_proxy.reported"
 _CLEARED_BY_WAITRESS = ("HTTP_X_FORWARDED_FOR", FORWARDED)
-# What browsers send and health checks do not.
-_OF_BROWSERS = ("HTTP_COOKIE", "HTTP_REFERER", "HTTP_ORIGIN", "HTTP_ACCEPT_LANGUAGE")
 # Of the requests in good order, the first ones and then one in so many are looked at closely.
 _FIRST, _SELDOM = 64, 4_096
 _MOST_WATCHED = 1_000
 # Of the headers of an ASGI scope, what is looked at besides the forwarding headers.
-_READ = {raw_name(key): key for key in (*_OF_BROWSERS, "HTTP_HOST")}
+_READ = {raw_name(key): key for key in (*OF_BROWSERS, "HTTP_HOST")}
 
 
 class Came(NamedTuple):
     """What one request shows before it is decided.
 
     `findings` are what other code did to it, as a kind and a sentence. `headers` has the designated
-    headers as they came, by META key.
+    headers as they came, by META key, and of the first requests those too that are dropped.
     """
 
     findings: tuple[tuple[str, str], ...]
@@ -119,6 +121,7 @@ def receive(
     headers = {d.header: meta.get(d.header) for d in policy.designations}
     if not _watched:
         return Came((), headers, names_itself=False)
+    headers |= {key: meta[key] for key in policy.dropped.intersection(meta)}
     _look_at(_watched - 1)
     connected = connected_by_event(meta, event)
     if connected:
@@ -177,7 +180,12 @@ def _repeats(
         return lines.limiter.repeats(_kind_of_missing(answer, policy, meta), answer.peer)
     if answer or _rewriter or (came and came.names_itself):
         return False
-    return lines.limiter.repeats((answer.outcome, logging.WARNING), answer.peer)
+    return lines.limiter.repeats(_kind_of_stranger(answer), answer.peer)
+
+
+def _kind_of_stranger(answer: Answer) -> Kind:
+    """Return what a line about a peer that is not trusted is about."""
+    return "login-lost" if lost_logins(answer) else answer.outcome, logging.WARNING
 
 
 def _with_read(
@@ -236,7 +244,8 @@ def _tell_of_stranger(answer: Answer, came: Came, seen: Seen, reject: str) -> No
         # A peer that is a client: nobody may be invited to trust it.
         is_client = came.names_itself or _is_rewritten(seen.after)
         server = running_server()
-        return sentence(answer, reject=reject, names_itself=is_client, server=server)
+        said = sentence(answer, reject=reject, names_itself=is_client, server=server)
+        return f"{said} {lost_login(answer)}".rstrip()
 
     lines.debug(answer, text)
     if answer.outcome == "unknown" or answer.dropped:
@@ -244,7 +253,7 @@ def _tell_of_stranger(answer: Answer, came: Came, seen: Seen, reject: str) -> No
             _look_at(1)  # whoever sent the first requests, a server that rewrites is noticed
         # Nothing is lost where the header names the peer.
         if not (came.names_itself or _is_rewritten(seen.after)):
-            lines.write(answer.outcome, logging.WARNING, text, answer)
+            lines.write(*_kind_of_stranger(answer), text, answer)
 
 
 def _is_rewritten(meta: Mapping[str, Any]) -> bool:
@@ -268,5 +277,5 @@ def _kind_of_missing(answer: Answer, policy: Policy, meta: Mapping[str, Any]) ->
     is_new = not _counts["forwarded"] and policy.header in _CLEARED_BY_WAITRESS
     if is_new and str(meta.get("SERVER_SOFTWARE")).startswith("waitress"):
         return "waitress", logging.WARNING
-    is_likely = answer.dropped or any(map(meta.get, _OF_BROWSERS))
+    is_likely = answer.dropped or any(map(meta.get, OF_BROWSERS))
     return "missing", logging.WARNING if is_likely else logging.INFO

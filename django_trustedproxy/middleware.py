@@ -18,6 +18,7 @@ from .engine.answer import Answer
 from .engine.purposes import PROBE_KEY, is_prefix
 from .environ import KEY, answer_of, find_answer, keep, rewrite_anew, write_client
 from .exceptions import RejectedByTrustedProxy, rejection, routed_path
+from .making import MARK, take_from_maker
 from .probe.answer import headers_of, tell
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class TrustedProxyMiddleware:
                 return _later(response) if iscoroutinefunction(self) else response
         script_name, path_info = meta.get("SCRIPT_NAME"), meta.get("PATH_INFO")
         decided = find_answer(meta)
+        if decided is None and MARK in request.__dict__:
+            decided = take_from_maker(request)
         if decided is not None:
             came, answer = None, keep(meta, policy, decided)
         else:
