@@ -22,6 +22,7 @@ from .explanation import (
     sentence,
 )
 from .limiter import Limiter
+from .pages import page_of_kind
 from .remarks import ABOUT_CLIENT, Seen, remarks
 from .servers import running_server
 from .traces import connected_by_event, findings, hands_nothing_on, has_no_port
@@ -45,7 +46,8 @@ _FIRST, _SELDOM = 64, 4_096
 _MOST_WATCHED = 1_000
 _DAILY = "(Logged once per day and network.)"
 # Also without a LOGGING setting, which would name the logger.
-_LINE = "django-trustedproxy: %s%s"
+_SPEAKER = "django-trustedproxy: "
+_LINE = f"{_SPEAKER}%s%s See %s"
 _MOST_NAMED = 10
 _BELONGS = " If one is a proxy of your own, add its address to TRUSTED_PROXIES; add nobody else."
 # Of the headers of an ASGI scope, what is looked at besides the forwarding headers.
@@ -235,7 +237,7 @@ def _is_rewritten(meta: Mapping[str, Any]) -> bool:
 
 def _debug(answer: Answer, text: Callable[[], str]) -> None:
     if logger.isEnabledFor(logging.DEBUG):
-        logger.debug(_LINE, text(), "", extra=_extra(answer.outcome, answer))
+        logger.debug("%s%s", _SPEAKER, text(), extra=_extra(answer.outcome, answer))
 
 
 def _tell_of_missing(
@@ -264,7 +266,7 @@ def _write(  # noqa: PLR0913, PLR0917 - the parts of a line
     if not _limiter.admit((kind, level), address):
         return
     written = text if isinstance(text, str) else text()
-    logger.log(level, _LINE, written, tail, extra=_extra(kind, answer))
+    logger.log(level, _LINE, written, tail, page_of_kind(kind), extra=_extra(kind, answer))
 
 
 def _write_summaries() -> None:
@@ -277,6 +279,7 @@ def _write_summaries() -> None:
             f"Requests of kind {kind!r} in the last hour: {summary.total}. Most came from "
             f"{', '.join(_counted(count) for count in summary.counts[:_MOST_NAMED])}.",
             _BELONGS if kind == "direct" else "",
+            page_of_kind(kind),
             extra=_extra(kind, None),
         )
 

@@ -15,6 +15,7 @@ from django_trustedproxy.asgi import TrustedProxy, rewrite_scope
 from django_trustedproxy.conf import get_policy
 from django_trustedproxy.limiter import DAY, MOST_COUNTED, MOST_LINES, MOST_TOLD
 from django_trustedproxy.middleware import TrustedProxyMiddleware
+from tests.logged import text_of
 from tests.test_explanation import SEVEN, meta_of
 
 CLIENT = "203.0.113.9"
@@ -50,7 +51,7 @@ def serve(caplog):
 
 def messages(caplog):
     records = [r for r in caplog.records if r.name == "django_trustedproxy"]
-    return [r.getMessage().removeprefix(SPEAKER) for r in records if r.levelno >= logging.WARNING]
+    return [text_of(r).removeprefix(SPEAKER) for r in records if r.levelno >= logging.WARNING]
 
 
 @pytest.mark.parametrize(
@@ -328,7 +329,7 @@ def test_an_hour_that_a_line_told_of_is_summed_up_below_a_warning(hear, told):
     told.now = 3_600
     (summary, _) = hear("")
     assert (first.levelno, summary.levelno) == (logging.WARNING, logging.INFO)
-    assert summary.getMessage() == (
+    assert text_of(summary) == (
         f"{SPEAKER}Requests of kind 'missing' in the last hour: 1. Most came from 10.0.0.0/24 (at least 1, the last from "
         "10.0.0.1)."
     )

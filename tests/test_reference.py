@@ -12,11 +12,14 @@ from django_trustedproxy.engine.answer import OUTCOMES, Answer
 from django_trustedproxy.engine.networks import NAMES
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_name
 from django_trustedproxy.environ import rewrite
+from django_trustedproxy.remarks import ABOUT_CLIENT
 from tests.checks.findings import ids_in_the_code
 from tests.pages import REFERENCE, sections, table, unquoted
 from tests.stack import ROOT
 
 SETTINGS = (REFERENCE / "settings.md").read_text()
+MESSAGES = (REFERENCE / "messages.md").read_text()
+PACKAGE = ROOT / "django_trustedproxy"
 CHECKS = (REFERENCE / "checks.md").read_text()
 MOD_WSGI = (ROOT / "docs" / "mod-wsgi.md").read_text()
 
@@ -74,6 +77,15 @@ def test_each_check_of_the_code_has_a_section_and_a_test():
     folders = [ROOT / "tests", ROOT / "tests" / "checks", ROOT / "tests" / "neighbours"]
     tests = "".join(path.read_text() for folder in folders for path in folder.glob("*.py"))
     assert [name for name in written if name not in tests] == []
+
+
+def test_each_kind_of_line_in_the_log_has_a_section():
+    code = "".join((PACKAGE / f"{name}.py").read_text() for name in ("log", "remarks", "traces"))
+    kinds = set(re.findall(r'(?:_write\(|Remark\(|yield \(?)\s*"([a-z-]+)",', code))
+    kinds |= {*OUTCOMES, *ABOUT_CLIENT} - {"forwarded"}
+    endings = re.findall(r'f"\{[a-z.]*purpose\}-([a-z]+)"', code)
+    kinds |= {f"{purpose}-{ending}" for purpose in PURPOSE_SETTINGS for ending in endings}
+    assert set(sections(MESSAGES)) == kinds
 
 
 def test_a_check_about_a_neighbour_has_its_sentence_and_remedy():

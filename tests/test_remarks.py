@@ -8,6 +8,7 @@ from django.test import override_settings
 
 from django_trustedproxy.engine.answer import Answer
 from django_trustedproxy.explanation import sentence
+from tests.logged import text_of
 from tests.test_explanation import ask
 
 CLIENT, PROXY = "203.0.113.9", "10.0.0.9"
@@ -222,9 +223,7 @@ def test_a_proxy_that_does_not_say_what_it_should_is_told(case, hear):
     with override_settings(**settings):
         records = hear(peer, **headers)
     tail = " (Logged once per day and network.)"
-    assert [r.getMessage() for r in records] == [
-        f"django-trustedproxy: {line}{tail}" for line in lines
-    ]
+    assert [text_of(r) for r in records] == [f"django-trustedproxy: {line}{tail}" for line in lines]
     assert {r.levelno for r in records} == {logging.WARNING}
 
 
