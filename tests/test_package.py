@@ -11,30 +11,57 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from django_trustedproxy.pages import SITE
+from tests.pages import README
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "django_trustedproxy"
 
 
-@pytest.mark.slow
-def test_the_wheel_holds_every_file_of_the_package(tmp_path):
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Build the wheel; return the names of its files, and its metadata."""
+    folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
         cwd=ROOT,
         check=True,
         capture_output=True,
     )
-    (wheel,) = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
+    (path,) = folder.glob("*.whl")
+    with zipfile.ZipFile(path) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
         metadata = archive.read(next(n for n in archive.namelist() if n.endswith("/METADATA")))
+    return names, metadata.decode()
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_every_file_of_the_package(wheel):
+    names, metadata = wheel
     files = {
         str(path.relative_to(ROOT))
         for path in PACKAGE.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert names == files
-    requires = re.findall(r"^Requires-Dist: (\S+?)[<>=!]", metadata.decode(), re.MULTILINE)
+    requires = re.findall(r"^Requires-Dist: (\S+?)[<>=!]", metadata, re.MULTILINE)
     assert requires == ["django"]
+
+
+@pytest.mark.slow
+def test_every_link_of_the_readme_works_on_the_package_index(wheel):
+    metadata = wheel[1]
+    urls = dict(re.findall(r"^Project-URL: (\w+), (\S+)$", metadata, re.MULTILINE))
+    assert urls["Documentation"] == SITE
+    tagged = f"{urls['Repository']}/blob/v{importlib.metadata.version('django-trustedproxy')}/"
+    expected = [
+        f"{SITE}{link.removeprefix('docs/').removesuffix('.md')}.html"
+        if link.startswith("docs/")
+        else f"{tagged}{link}"
+        for link in re.findall(r"\]\(([^)]+)\)", README)
+    ]
+    assert len(expected) > 20
+    assert re.findall(r"\]\(([^)]+)\)", metadata) == expected
 
 
 def test_the_changelog_begins_with_the_version_of_the_package():

@@ -15,6 +15,7 @@ from django_trustedproxy.environ import rewrite
 from django_trustedproxy.remarks import ABOUT_CLIENT
 from tests.checks.findings import ids_in_the_code
 from tests.pages import REFERENCE, sections, table, unquoted
+from tests.reference import HEADERS, headers_page
 from tests.stack import ROOT
 
 SETTINGS = (REFERENCE / "settings.md").read_text()
@@ -24,10 +25,11 @@ CHECKS = (REFERENCE / "checks.md").read_text()
 MOD_WSGI = (ROOT / "docs" / "mod-wsgi.md").read_text()
 
 
-def test_the_table_of_headers_is_the_codes():
-    rows = table((REFERENCE / "headers.md").read_text(), "purpose")
-    written = {purpose: tuple(names.split(", ")) for purpose, names in rows}
-    assert written == FORWARDING_HEADERS
+def test_the_page_of_headers_is_what_the_code_makes_of_its_table():
+    assert HEADERS.read_text() == headers_page(), "write it with `python -m tests.reference`"
+    anchors = re.findall(r'<a id="(.*?)">', HEADERS.read_text())
+    names = [name for names in FORWARDING_HEADERS.values() for name in names]
+    assert anchors == [name.lower() for name in names]
 
 
 def test_the_table_of_settings_is_the_codes():
