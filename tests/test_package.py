@@ -110,7 +110,7 @@ ROOMS = {
     "pages": (),
     "remarks": ("engine", "display", "conf"),
     "explanation": ("engine", "environ", "display", "remarks", "servers"),
-    "traces": ("engine", "display", "explanation", "servers"),
+    "traces": ("engine", "display", "explanation", "pages", "servers"),
     "checks": ("conf", "engine", "checks", "entries", "names", "pages"),
     "exceptions": ("engine",),
     "log": (

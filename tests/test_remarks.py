@@ -266,7 +266,7 @@ ALL_TRUSTED = (
 )
 OWN_HOST = (
     "The trusted {0} is also an entry of X-Forwarded-For: two of your proxies share that address, or the "
-    "request was sent from the proxy's own host. What is sent from there is believed, also a forged "
+    "request was sent from the proxy's own host. What is sent from there is believed, even with a forged "
     "X-Forwarded-For. Test from another host."
 )
 MAYBE = "If {0} is a proxy of your own, add it to TRUSTED_PROXIES."

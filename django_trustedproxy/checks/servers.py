@@ -63,8 +63,8 @@ def check_wrappers(**_: object) -> list[CheckMessage]:
         Warning(
             f"{call.name} ({WRAPPERS[call.name].package}) rewrites the request before this package "
             f"sees it, in {call.place}.",
-            hint="Remove the wrapper; with django_trustedproxy.wsgi or .asgi there is one of the "
-            "same policy.",
+            hint="Remove the wrapper. django_trustedproxy.wsgi and .asgi have one that trusts your "
+            "proxies alone.",
             id="trustedproxy.W009",
         )
         for call in _application_calls()
