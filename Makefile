@@ -85,6 +85,7 @@ test-browser: $(VENV)/.browser
 # The wheel is installed, as a project would, and not this directory; py.typed must be in it.
 test-types: $(TYPES)/.types
 	$(TYPES)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps .
+	$(TYPES)/bin/python -m tests.extract
 	cd tests/typing && ../../$(TYPES)/bin/mypy
 	cd tests/typing && ../../$(TYPES)/bin/pyright --pythonpath ../../$(TYPES)/bin/python
 	cd tests/typing && ../../$(TYPES)/bin/pytest $(ARGS)

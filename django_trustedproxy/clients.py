@@ -52,7 +52,7 @@ def about_client(policy: Policy, answer: Answer, client: str, seen: Seen) -> Ite
             logging.INFO,
             f"The trusted {peer} is also an entry of {answer.header}: two of your proxies share "
             "that address, or the request was sent from the proxy's own host. What is sent from "
-            f"there is believed, also a forged {answer.header}. Test from another host.",
+            f"there is believed, even with a forged {answer.header}. Test from another host.",
             peer,
         )
 

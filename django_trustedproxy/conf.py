@@ -174,8 +174,8 @@ class _Reader:
                     f"{name} is a list",
                     "one header name or None",
                     value,
-                    "Name the one header that your proxy sets: which of several a client wrote "
-                    "could not be told.",
+                    "Name the one header that your proxy sets. Of several, nobody could tell "
+                    "which one a client wrote.",
                 )
             elif value is not None:
                 key = self._header(name, value)
@@ -272,7 +272,10 @@ class _Reader:
         paths = [path.strip() if isinstance(path, str) else path for path in members]
         for path in paths:
             if not _is_path(path):
-                fact, hint = f"{name} has what is no exact path", self._line_of_paths(name, paths)
+                fact, hint = (
+                    f"{name} has an entry that is not an exact path",
+                    self._line_of_paths(name, paths),
+                )
                 self.report("trustedproxy.E017", fact, expected, path, hint)
         return [path for path in paths if isinstance(path, str) and _is_path(path)]
 

@@ -271,7 +271,9 @@ def lost_login(answer: Answer) -> str:
         return ""
     verb, pronoun = ("was", "it") if len(lost) == 1 else ("were", "they")
     who = (
-        "a peer on a Unix socket" if answer.peer == UNIX else answer.peer or "a peer of no address"
+        "a peer on a Unix socket"
+        if answer.peer == UNIX
+        else answer.peer or "a peer without an address"
     )
     return (
         f"{join_some(lost)} from {who}, who is not in TRUSTED_PROXIES, {verb} dropped; {pronoun} "

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from .limiter import Limiter
+from .pages import page_of_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,8 @@ limiter = Limiter()
 
 _DAILY = "(Logged once per day and network.)"
 # Also without a LOGGING setting, which would name the logger.
-_LINE = "django-trustedproxy: %s%s"
+_SPEAKER = "django-trustedproxy: "
+_LINE = f"{_SPEAKER}%s%s See %s"
 _MOST_NAMED = 10
 _BELONGS = " If one is a proxy of your own, add its address to TRUSTED_PROXIES; add nobody else."
 
@@ -36,7 +38,7 @@ def write(  # noqa: PLR0913, PLR0917 - the parts of a line
     if not limiter.admit((kind, level), address):
         return
     written = text if isinstance(text, str) else text()
-    logger.log(level, _LINE, written, tail, extra=_extra(kind, answer))
+    logger.log(level, _LINE, written, tail, page_of_kind(kind), extra=_extra(kind, answer))
 
 
 def write_summaries() -> None:
@@ -50,6 +52,7 @@ def write_summaries() -> None:
             f"Requests of kind {kind!r} in the last hour: {summary.total}. Most came from "
             f"{', '.join(_counted(count) for count in summary.counts[:_MOST_NAMED])}.",
             _BELONGS if kind == "direct" else "",
+            page_of_kind(kind),
             extra=_extra(kind, None),
         )
 
@@ -57,7 +60,7 @@ def write_summaries() -> None:
 def debug(answer: Answer, text: Callable[[], str]) -> None:
     """Write a line about each answer, where that is asked for."""
     if logger.isEnabledFor(logging.DEBUG):
-        logger.debug(_LINE, text(), "", extra=_extra(answer.outcome, answer))
+        logger.debug("%s%s", _SPEAKER, text(), extra=_extra(answer.outcome, answer))
 
 
 def _counted(count: Count) -> str:

@@ -64,8 +64,8 @@ def problems(**settings):
                 "trustedproxy.E012",
                 "TRUSTED_PROXY_HOST_HEADER is a list: expected one header name or None, got "
                 "['X-Forwarded-Host', 'X-Host'].",
-                "Name the one header that your proxy sets: which of several a client wrote could not be "
-                "told.",
+                "Name the one header that your proxy sets. Of several, nobody could tell which one a "
+                "client wrote.",
             ),
         ),
         (

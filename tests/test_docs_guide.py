@@ -21,6 +21,7 @@ from django_trustedproxy.conf import get_policy, parse
 from django_trustedproxy.environ import rewrite
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from tests.checks.findings import ids_in_the_code
+from tests.logged import text_of
 from tests.test_docs import FENCE, LINK, PAGES, blocks, findings, is_settings
 
 START = "docs/README.md"
@@ -34,7 +35,7 @@ STACK = [
 # They are looked up and not read.
 REFERENCES = (
     *("docs/agreement.md", "docs/application-servers.md", "docs/servers.md"),
-    "docs/reference/checks.md",
+    *("docs/reference/checks.md", "docs/reference/headers.md"),
 )
 CHECK_ID = re.compile(r"trustedproxy\.[EW]\d{3}")
 
@@ -116,7 +117,10 @@ def heard(caplog, told):
                 middleware(request)
             except Exception as error:  # noqa: BLE001 - what Django logs of it is its text
                 return [str(error)]
-        return [record.getMessage() for record in caplog.records]
+        return [
+            text_of(record) if record.name == "django_trustedproxy" else record.getMessage()
+            for record in caplog.records
+        ]
 
     return send
 

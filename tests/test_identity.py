@@ -230,7 +230,7 @@ USER, GROUPS = "HTTP_X_FORWARDED_USER", "HTTP_X_FORWARDED_GROUPS"
         ),
         (
             Answer(None, None, outcome="unknown", dropped=(USER,), reported="<script>"),
-            f"X-Forwarded-User from a peer of no address, {NOT_TRUSTED}, was dropped; it would "
+            f"X-Forwarded-User from a peer without an address, {NOT_TRUSTED}, was dropped; it would "
             "have been the login.",
         ),
         (Answer("192.0.2.1", "192.0.2.1", dropped=("HTTP_REMOTE_USER",)), ""),

@@ -10,6 +10,7 @@ from django_trustedproxy.conf import get_policy
 from django_trustedproxy.engine.answer import Answer
 from django_trustedproxy.engine.purposes import meta_name
 from django_trustedproxy.explanation import explain, sentence
+from tests.logged import text_of
 from tests.test_explanation import ask
 
 CLIENT, PROXY = "203.0.113.9", "10.0.0.9"
@@ -301,9 +302,7 @@ def test_a_proxy_that_does_not_say_what_it_should_is_told(case, hear):
     with override_settings(**settings):
         records = hear(peer, **headers)
     tail = " (Logged once per day and network.)"
-    assert [r.getMessage() for r in records] == [
-        f"django-trustedproxy: {line}{tail}" for line in lines
-    ]
+    assert [text_of(r) for r in records] == [f"django-trustedproxy: {line}{tail}" for line in lines]
     assert {r.levelno for r in records} == {logging.WARNING}
 
 
@@ -352,7 +351,7 @@ HELD_ANOTHER = OF_ITS_OWN + (
 )
 OWN_HOST = (
     "The trusted {0} is also an entry of X-Forwarded-For: two of your proxies share that address, or the "
-    "request was sent from the proxy's own host. What is sent from there is believed, also a forged "
+    "request was sent from the proxy's own host. What is sent from there is believed, even with a forged "
     "X-Forwarded-For. Test from another host."
 )
 MAYBE = "If {0} is a proxy of your own, add it to TRUSTED_PROXIES."

@@ -83,8 +83,8 @@ def check_logins_guarded(**_: object) -> list[CheckMessage]:
     kept = collected(conf.value("TRUSTED_PROXY_GUARDED_HEADERS")) or []
     return [
         Warning(
-            f"'{login.path}' logs in whom {wire_name(login.key)} names{_line(login)}, and "
-            "everybody can send that header.",
+            f"'{login.path}' logs in whoever {wire_name(login.key)} names{_line(login)}, and "
+            "anyone can send that header.",
             hint=f"Write TRUSTED_PROXY_GUARDED_HEADERS = {[*kept, wire_name(login.key)]}, so that "
             "only a trusted proxy can.",
             id="trustedproxy.W050",
@@ -99,8 +99,8 @@ def check_logins_order(**_: object) -> list[CheckMessage]:
     places = [place for place, (_, loaded) in enumerate(load_middleware()) if is_ours(loaded)]
     return [
         Warning(
-            f"'{login.path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE, and so logs in whom "
-            f"anybody names in {wire_name(login.key)}.",
+            f"'{login.path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE, so it logs in whoever "
+            f"a client names in {wire_name(login.key)}.",
             hint=f"Put '{OUR_MIDDLEWARE}' first in MIDDLEWARE.",
             id="trustedproxy.W051",
         )
@@ -119,7 +119,7 @@ def check_logins_possible(**_: object) -> list[CheckMessage]:
         Warning(
             f"TRUSTED_PROXIES trusts nobody, so {wire_name(login.key)} is dropped from every "
             f"request and '{login.path}' logs nobody in.",
-            hint="List the addresses of the proxy that logs people in in TRUSTED_PROXIES.",
+            hint="Add the addresses of the proxy that logs people in to TRUSTED_PROXIES.",
             id="trustedproxy.W052",
         )
         for login in find_logins()
@@ -131,8 +131,8 @@ def check_logins_under_asgi(**_: object) -> list[CheckMessage]:
     """Warn of a name before which Django puts HTTP_ once more under ASGI."""
     return [
         Warning(
-            f"'{login.path}' has header = '{login.named}', and under ASGI this Django logs in whom "
-            f"{wire_name(login.key)} names: proxies do not remove that name.",
+            f"'{login.path}' has header = '{login.named}', and under ASGI this Django logs in "
+            f"whoever {wire_name(login.key)} names: proxies do not remove that name.",
             hint=f"Write header = '{login.named.removeprefix('HTTP_')}' in it.",
             id="trustedproxy.W053",
         )

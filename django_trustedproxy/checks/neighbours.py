@@ -412,7 +412,7 @@ def _is_used(neighbour: Neighbour) -> bool:
         return True
     if neighbour.is_configured or not is_importable(neighbour.module):
         return False
-    return is_imported_beside(settings.ROOT_URLCONF, neighbour.module)
+    return is_imported_beside(getattr(settings, "ROOT_URLCONF", ""), neighbour.module)
 
 
 def _is_configured(module: str, *names: str) -> bool:

@@ -150,8 +150,8 @@ def _name(text: str) -> Mistake | None:
         return Mistake("name", "is not a known name", f"Write {quoted(meant)} instead.", meant)
     if lowered in _VENDORS:
         remedy = (
-            "No name stands for a vendor's networks: list those that it publishes, as "
-            "docs/address-lists.md does."
+            "No name stands for a vendor's networks. List those that it publishes: the page "
+            '"Address lists that change" shows how.'
         )
         return Mistake("name", "is not a known name", remedy)
     return None

@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from django_trustedproxy import conf
+from django_trustedproxy.checks.identity import login_keys
 from django_trustedproxy.clients import ABOUT_CLIENT
 from django_trustedproxy.display import short_repr
 from django_trustedproxy.engine.purposes import is_token, meta_name, wire_name
@@ -152,7 +153,7 @@ class Command(BaseCommand):
         try:
             report = probe_site(
                 Wanted(options["url"], tuple(options["origin"]), options["ca_file"]),
-                {login.key for login in find_logins()},
+                login_keys(),
                 say=(lambda _: None) if is_quiet else self.stdout.write,
                 is_verbose=options["verbose"] and not is_quiet,
             )
