@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.apps import apps
 from django.core.signals import request_started
 
+from .clients import ABOUT_CLIENT
 from .engine.answer import OUTCOMES, Outcome
 from .engine.purposes import FORWARDED
 from .exceptions import rejection
 from .explanation import (
     answered,
     cleared_by_waitress,
+    lost_login,
     names,
     reject_name,
     sentence,
 )
 from .limiter import Limiter
-from .remarks import ABOUT_CLIENT, Seen, remarks
+from .remarks import remarks
+from .seen import OF_BROWSERS, Seen
 from .servers import running_server
 from .traces import connected_by_event, findings, hands_nothing_on, has_no_port
 
@@ -38,8 +41,6 @@ _is_enabled_for = logger.isEnabledFor
 
 _SNAPSHOT = "trusted_proxy.reported"
 _CLEARED_BY_WAITRESS = ("HTTP_X_FORWARDED_FOR", FORWARDED)
-# What browsers send and health checks do not.
-_OF_BROWSERS = ("HTTP_COOKIE", "HTTP_REFERER", "HTTP_ORIGIN", "HTTP_ACCEPT_LANGUAGE")
 # Of the requests in good order, the first ones and then one in so many are looked at closely.
 _FIRST, _SELDOM = 64, 4_096
 _MOST_WATCHED = 1_000
@@ -49,14 +50,14 @@ _LINE = "django-trustedproxy: %s%s"
 _MOST_NAMED = 10
 _BELONGS = " If one is a proxy of your own, add its address to TRUSTED_PROXIES; add nobody else."
 # Of the headers of an ASGI scope, what is looked at besides the forwarding headers.
-_READ = (*_OF_BROWSERS, "HTTP_HOST")
+_READ = (*OF_BROWSERS, "HTTP_HOST")
 
 
 class Came(NamedTuple):
     """What one request shows before it is decided.
 
     `findings` are what other code did to it, as a kind and a sentence. `headers` has the designated
-    headers as they came, by META key.
+    headers as they came, by META key, and of the first requests those too that are dropped.
     """
 
     findings: tuple[tuple[str, str], ...]
@@ -126,6 +127,7 @@ def receive(
     headers = {d.header: meta.get(d.header) for d in policy.designations}
     if not _watched:
         return Came((), headers, names_itself=False)
+    headers |= {key: meta[key] for key in policy.dropped.intersection(meta)}
     _look_at(_watched - 1)
     connected = connected_by_event(meta, event)
     if connected:
@@ -217,15 +219,17 @@ def _tell_of_stranger(answer: Answer, came: Came, seen: Seen, reject: str) -> No
         # A peer that is a client: nobody may be invited to trust it.
         is_client = came.names_itself or _is_rewritten(seen.after)
         server = running_server()
-        return sentence(answer, reject=reject, names_itself=is_client, server=server)
+        said = sentence(answer, reject=reject, names_itself=is_client, server=server)
+        return f"{said} {lost}".rstrip()
 
+    lost = lost_login(answer)
     _debug(answer, text)
     if answer.outcome == "unknown" or answer.dropped:
         if _counts[answer.outcome] % _FIRST == 0 and not _watched:
             _look_at(1)  # whoever sent the first requests, a server that rewrites is noticed
         # Nothing is lost where the header names the peer.
         if not (came.names_itself or _is_rewritten(seen.after)):
-            _write(answer.outcome, logging.WARNING, text, answer)
+            _write("login-lost" if lost else answer.outcome, logging.WARNING, text, answer)
 
 
 def _is_rewritten(meta: Mapping[str, Any]) -> bool:
@@ -246,7 +250,7 @@ def _tell_of_missing(
     if is_waitress and policy.header in _CLEARED_BY_WAITRESS and not _counts["forwarded"]:
         _write("waitress", logging.WARNING, cleared_by_waitress(policy.header_name), answer)
         return
-    is_likely = answer.dropped or is_rejected or any(map(seen.after.get, _OF_BROWSERS))
+    is_likely = answer.dropped or is_rejected or any(map(seen.after.get, OF_BROWSERS))
     level = logging.WARNING if is_likely else logging.INFO
     _write("missing", level, said, answer)
 

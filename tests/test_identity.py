@@ -11,13 +11,15 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
+from django_trustedproxy import explanation
+from django_trustedproxy.checks import identity
 from django_trustedproxy.conf import DEFAULTS, get_policy, parse
 from django_trustedproxy.engine.answer import Answer
 from django_trustedproxy.engine.identity import IDENTITY_HEADERS, SENDERS
 from django_trustedproxy.engine.purposes import meta_name
 from django_trustedproxy.explanation import lost_login
 from tests.mounts import MOUNTS
-from tests.rows import MISSING, Row
+from tests.rows import CLIENT, MISSING, Row
 from tests.scopes import handed_on, scope_of
 from tests.stack import ROOT
 
@@ -235,8 +237,54 @@ USER, GROUPS = "HTTP_X_FORWARDED_USER", "HTTP_X_FORWARDED_GROUPS"
         (Answer("10.0.0.1", "10.0.0.1", outcome="missing", header="X", dropped=(USER,)), ""),
     ],
 )
-def test_a_login_that_was_taken_from_a_stranger_is_explained(answer, expected):
-    assert lost_login(answer, {USER, GROUPS}) == expected
+def test_a_login_that_was_taken_from_a_stranger_is_explained(answer, expected, monkeypatch):
+    monkeypatch.setattr(explanation, "find_login_keys", lambda: {USER, GROUPS})
+    assert lost_login(answer) == expected
+
+
+LOGIN = {
+    "MIDDLEWARE": [
+        "django_trustedproxy.middleware.TrustedProxyMiddleware",
+        "tests.logins.middleware.ProxyLogin",
+    ]
+}
+LOST = "X-Forwarded-User from 198.51.100.66, who is not in TRUSTED_PROXIES, was dropped; it would have been the login."
+
+
+def test_the_log_says_that_it_would_have_been_the_login(hear):
+    stranger = "198.51.100.66"
+    with override_settings(**LOGIN):
+        # A scan before does not use up the line.
+        (scan,) = hear(stranger, **{"X-Forwarded-For": "6.6.6.6"})
+        (record,) = hear(stranger, **{"X-Forwarded-User": "admin"})
+        assert hear("10.0.0.1", **{"X-Forwarded-For": CLIENT, "X-Forwarded-User": "alice"}) == []
+    assert (scan.kind, record.kind) == ("direct", "login-lost")
+    assert LOST in record.getMessage()
+    assert "login" not in scan.getMessage()
+    assert "admin" not in record.getMessage()
+
+
+def test_a_header_by_which_nobody_logs_in_is_no_login(hear):
+    (record,) = hear("198.51.100.66", **{"X-Forwarded-User": "admin"})
+    assert (record.kind, "login" in record.getMessage()) == ("direct", False)
+
+
+def test_logins_are_found_once_and_a_failure_costs_no_request(monkeypatch, hear):
+    looked = []
+
+    def fail():
+        looked.append(1)
+        raise RuntimeError
+
+    monkeypatch.setattr(identity, "find_logins", fail)
+    identity.login_keys.cache_clear()
+    try:
+        for peer in ("198.51.100.66", "203.0.113.66"):
+            (record,) = hear(peer, **{"X-Forwarded-User": "admin"})
+            assert record.kind == "direct"
+    finally:
+        identity.login_keys.cache_clear()
+    assert looked == [1]
 
 
 PROGRAM = """

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import django
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning  # noqa: A004 - Django's own name
+from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from django_trustedproxy import conf
@@ -49,6 +51,21 @@ class Login(NamedTuple):
 def find_logins() -> list[Login]:
     """Return what the project logs in by, of what a client can send."""
     return [*_of_middleware(), *_of_rest_framework()]
+
+
+@cache
+def login_keys() -> frozenset[str]:
+    """Return the META keys of the logins, found once: of none if looking for them fails."""
+    with suppress(Exception):  # what it is for is a line of the log, which no request may fail on
+        return frozenset(login.key for login in find_logins())
+    return frozenset()
+
+
+def _forget_keys(**_: object) -> None:
+    login_keys.cache_clear()
+
+
+setting_changed.connect(_forget_keys, dispatch_uid="trustedproxy.identity")
 
 
 def check_logins_guarded(**_: object) -> list[CheckMessage]:

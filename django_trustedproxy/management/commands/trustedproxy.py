@@ -13,14 +13,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from django_trustedproxy import conf
-from django_trustedproxy.checks.identity import find_logins
+from django_trustedproxy.clients import ABOUT_CLIENT
 from django_trustedproxy.display import short_repr
 from django_trustedproxy.engine.purposes import is_token, meta_name, wire_name
 from django_trustedproxy.exceptions import rejection
 from django_trustedproxy.explanation import explain, lost_login, reject_name
 from django_trustedproxy.overview import Overview
 from django_trustedproxy.pasted import about_peer, header_lines, path_of
-from django_trustedproxy.remarks import ABOUT_CLIENT
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -123,7 +122,7 @@ class Command(BaseCommand):
             "outcome": answer.outcome,
             "sentence": found.sentence(reject),
             "remarks": [remark.text for remark in found.remarks],
-            "login": self.login(found) or None,
+            "login": lost_login(answer) or None,
             "rejected": reject or None,
             "peer": {"address": answer.peer, "trusted_by": found.peer_trusted_by},
             "hops": [hop._asdict() for hop in found.hops],
@@ -159,15 +158,11 @@ class Command(BaseCommand):
         for remark in found.remarks:
             if remark.kind not in ABOUT_CLIENT:
                 yield self.style.WARNING(remark.text)
-        if login := self.login(found):
+        if login := lost_login(answer):
             yield self.style.WARNING(login)
         good = answer.outcome in ("forwarded", "direct") and not (reject or found.remarks)
         style = self.style.SUCCESS if good else self.style.WARNING
         yield style(f"{answer.outcome}: {found.sentence(reject)}")
-
-    def login(self, found: Explanation) -> str:
-        """Return a sentence about a login that a stranger's header would have been, or ""."""
-        return lost_login(found.answer, {login.key for login in find_logins()})
 
     def title(self, text: str) -> str:
         """Return a heading."""
