@@ -48,17 +48,26 @@ class Login(NamedTuple):
     named: str = ""
 
 
-def find_logins() -> list[Login]:
-    """Return what the project logs in by, of what a client can send."""
-    return [*_of_middleware(), *_of_rest_framework()]
+def find_logins(*, is_asgi: bool | None = None) -> list[Login]:
+    """Return what the project logs in by, of what a client can send.
+
+    `is_asgi` tells the interface of its server, by default what the settings suggest.
+    """
+    under_asgi = bool(getattr(settings, "ASGI_APPLICATION", None)) if is_asgi is None else is_asgi
+    return [*_of_middleware(is_asgi=under_asgi), *_of_rest_framework()]
 
 
 @cache
 def login_keys() -> frozenset[str]:
-    """Return the META keys of the logins, found once: of none if looking for them fails."""
+    """Return the META keys of the logins under both interfaces, found once.
+
+    There are none if looking for them fails.
+    """
+    keys: set[str] = set()
     with suppress(Exception):  # what it is for is a line of the log, which no request may fail on
-        return frozenset(login.key for login in find_logins())
-    return frozenset()
+        for is_asgi in (False, True):
+            keys.update(login.key for login in find_logins(is_asgi=is_asgi))
+    return frozenset(keys)
 
 
 def _forget_keys(**_: object) -> None:
@@ -138,24 +147,20 @@ def _line(login: Login) -> str:
     return f" in {login.where}" if login.where else ""
 
 
-def _of_middleware() -> Iterator[Login]:
+def _of_middleware(*, is_asgi: bool) -> Iterator[Login]:
     for place, (path, loaded) in enumerate(load_middleware()):
         if is_ours(loaded) or loaded is None:
             continue
         if REMOTE_USER_MIDDLEWARE in defined_names(loaded):
             header = getattr(loaded, "header", None)
             if isinstance(header, str):
-                key = _key_under_asgi(header) if _is_served_by_asgi() else header
+                key = _key_under_asgi(header) if is_asgi else header
                 if key.startswith("HTTP_"):
                     named = header if header.startswith("HTTP_") else ""
                     yield Login(path, place, key, named=named)
         elif not path.startswith("django."):
             for key, where in _reads_that_log_in(loaded).items():
                 yield Login(path, place, key, where)
-
-
-def _is_served_by_asgi() -> bool:
-    return bool(getattr(settings, "ASGI_APPLICATION", None))
 
 
 def _key_under_asgi(header: str) -> str:
