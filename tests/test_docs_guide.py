@@ -136,6 +136,19 @@ def test_a_message_of_the_package_is_what_it_says(heard, caplog, told):
             REMOTE_ADDR="127.0.0.1",
             HTTP_X_FORWARDED_FOR="6.6.6.6, 127.0.0.1",
         ),
+        *heard(
+            {"TRUSTED_PROXIES": ["10.0.0.0/8"]},
+            HTTP_X_FORWARDED_FOR="10.0.0.2",
+            HTTP_X_REAL_IP=CLIENT,
+        ),
+        *heard(
+            {
+                "MIDDLEWARE": ["tests.home_grown_logins.ByAuthenticate"],
+                "TRUSTED_PROXY_GUARDED_HEADERS": ["X-Company-User"],
+            },
+            REMOTE_ADDR="172.18.0.2",
+            HTTP_X_COMPANY_USER="admin",
+        ),
         *heard(scheme, **found),
         *heard({"SECURE_SSL_REDIRECT": True}, **found, HTTP_X_FORWARDED_PROTO="https"),
         *heard(
