@@ -114,6 +114,13 @@ def test_what_a_view_makes_of_its_request_is_decided_already(view, scheme, ask, 
     assert caplog.messages == []
 
 
+def test_the_host_of_a_request_that_a_view_makes_is_its_own(ask):
+    names = {"TRUSTED_PROXY_HOST_HEADER": "X-Forwarded-Host", **SCHEMES["ours"]}
+    with override_settings(**names):
+        _, told = ask(preview, {**HEADERS, "X-Forwarded-Host": "site.example"})
+    assert (told["view"]["host"], told["view"]["scheme"]) == ("testserver", "https")
+
+
 @pytest.mark.parametrize("view", MADE, ids=lambda view: view.__name__)
 def test_a_stranger_gets_nothing_from_the_request_before(view, ask):
     with override_settings(**SCHEMES["Django's"]):
