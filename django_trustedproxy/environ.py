@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .engine.policy import Policy
 
 _SCHEMES = ("http", "https")
+_PORTS = {"http": "80", "https": "443"}
 _AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")  # of a request line in absolute form
 KEY = "trusted_proxy"
 """Where META, environ and ASGI scope keep the `Answer`. No header of a client can have it."""
@@ -148,9 +149,14 @@ def adopt(meta: dict[str, Any], answer: Answer) -> Answer:
     and the path are its own.
     """
     meta[KEY] = answer
+    before = meta.get("wsgi.url_scheme")
     for statement in answer.statements:
         if statement.purpose == "scheme":
             _write_value(meta, statement)
+    scheme = meta.get("wsgi.url_scheme")
+    # Without a Host, Django puts a port that is not the scheme's default into links.
+    if scheme != before and str(meta.get("SERVER_PORT")) == _PORTS.get(str(before)):
+        meta["SERVER_PORT"] = _PORTS[str(scheme)]
     return answer
 
 

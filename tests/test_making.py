@@ -10,6 +10,8 @@ from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.test.utils import setup_test_environment, teardown_test_environment
 from django.urls import path
 
+from django_trustedproxy.conf import get_policy
+from django_trustedproxy.environ import find_answer, rewrite
 from tests.rows import CLIENT
 from tests.test_exempt import MOUNTS
 from tests.urls import echo
@@ -118,7 +120,25 @@ def test_the_host_of_a_request_that_a_view_makes_is_its_own(ask):
     names = {"TRUSTED_PROXY_HOST_HEADER": "X-Forwarded-Host", **SCHEMES["ours"]}
     with override_settings(**names):
         _, told = ask(preview, {**HEADERS, "X-Forwarded-Host": "site.example"})
-    assert (told["view"]["host"], told["view"]["scheme"]) == ("testserver", "https")
+    assert told["view"]["uri"] == "https://testserver/echo"
+
+
+@pytest.mark.parametrize(
+    ("said", "secure", "port"),
+    [("https", "http", "8080"), ("https", "https", "443"), ("http", "https", "443")],
+)
+def test_a_port_that_is_not_the_default_one_stays(said, secure, port):
+    answer = {"REMOTE_ADDR": PROXY, "HTTP_X_FORWARDED_FOR": CLIENT, "HTTP_X_FORWARDED_PROTO": said}
+    with override_settings(**SCHEMES["ours"]):
+        rewrite(answer, get_policy())
+    made = {
+        "REMOTE_ADDR": answer["REMOTE_ADDR"],
+        "wsgi.url_scheme": secure,
+        "SERVER_PORT": port,
+    }
+    assert find_answer(made) is answer["trusted_proxy"]
+    assert made["wsgi.url_scheme"] == said
+    assert made["SERVER_PORT"] == ("80" if said == "http" else port)
 
 
 @pytest.mark.parametrize("view", MADE, ids=lambda view: view.__name__)
