@@ -15,7 +15,8 @@ from django.test import RequestFactory, override_settings
 from django.utils.module_loading import import_string
 from easyaudit.models import RequestEvent
 
-from django_trustedproxy.checks.middleware import FIXERS, READERS
+from django_trustedproxy.checks.fixers import FIXERS
+from django_trustedproxy.checks.middleware import READERS
 from django_trustedproxy.checks.servers import WRAPPERS
 from tests.agreement.projects import reload_all
 from tests.agreement.rows import CAPTURED, ROWS, Transport, ask_easyaudit_request, ask_sentry
@@ -63,7 +64,7 @@ def test_a_published_fixer_believes_the_first_entry_and_is_found(path):
 
 def test_xff_that_does_not_rewrite_is_not_found():
     (path, fixer), *_ = FIXERS.items()
-    settings = {fixer.stopped_by: False}
+    settings = dict.fromkeys(fixer.switches, False)
     assert address_after(path, **settings) == PROXY
     assert "trustedproxy.W002" not in findings_beside(path, **settings)
 
