@@ -172,19 +172,32 @@ def find_assignments(filename: str) -> dict[str, tuple[object, Place]]:
 
 
 def is_importable(module: str) -> bool:
-    """Tell whether there is a module or a package of this name, without a dot."""
-    return module in sys.modules or find_spec(module) is not None
+    """Tell whether there is a module or a package of this name. Packages around it are imported."""
+    return module in sys.modules or _find(module) is not None
 
 
-def is_imported_beside(module: str, package: str) -> bool:
-    """Tell whether a module, or another one in the same folder, imports a package."""
+def is_used_beside(module: str, package: str) -> bool:
+    """Tell whether a module, or another one in its folder, calls or extends what a package has."""
     spec = _find(module)
     if spec is None or spec.origin is None:
         return False
-    return any(
-        name == package or name.startswith(f"{package}.")
-        for path in sorted(Path(spec.origin).parent.glob("*.py"))
-        for _, name in _imported(_parse(str(path)))
+    for path in sorted(Path(spec.origin).parent.glob("*.py")):
+        tree = _parse(str(path))
+        names = dict(_imported(tree))
+        for node in ast.walk(tree):
+            used = [node.func] if isinstance(node, ast.Call) else getattr(node, "bases", [])
+            if any((_full_name(each, names) or "").startswith(f"{package}.") for each in used):
+                return True
+    return False
+
+
+def overrides(cls: type, method: str, base: str) -> bool:
+    """Tell whether a class has a method of its own that leaves out the one of the module `base`."""
+    function = getattr_static(cls, method, None)
+    return (
+        type(function) is FunctionType
+        and function.__module__ != base
+        and "super" not in function.__code__.co_names
     )
 
 
