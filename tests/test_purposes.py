@@ -21,7 +21,9 @@ from tests.rows import CLIENT, MISSING, Row
 VIEWS = {name: MOUNTS[name] for name in MOUNTS if name != "meta"}
 each_mount = pytest.mark.parametrize("run", VIEWS.values(), ids=VIEWS)
 
-FLAGS = {"X-Forwarded-SSL", "X-Forwarded-HTTPS", "X-HTTPS", "Front-End-Https"}
+FLAGS = {"X-Forwarded-SSL", "X-Forwarded-HTTPS", "X-HTTPS", "Front-End-Https", "X-AppEngine-Https"}
+# Other forms of "the client used TLS".
+FORMS = {"Fastly-SSL": "1", "WL-Proxy-SSL": "true", "CF-Visitor": '{"scheme":"https"}'}
 SAID = {
     "scheme": "https",
     "host": "public.example:8443",
@@ -68,6 +70,10 @@ def row(headers, peer="10.0.0.1", scheme="http", **settings):
     return Row("", headers, None, "", peer=peer, settings=settings, scheme=scheme)
 
 
+def said(purpose, name):
+    return FORMS.get(name, "on" if name in FLAGS else SAID[purpose])
+
+
 def setting(purpose, name):
     return {PURPOSE_SETTINGS[purpose]: name}
 
@@ -77,7 +83,7 @@ def setting(purpose, name):
 @pytest.mark.parametrize(("purpose", "name"), OTHERS)
 def test_a_designated_header_is_believed_from_trusted_peers_alone(run, who, purpose, name):
     peer, settings, is_trusted = PEERS[who]
-    text = "on" if name in FLAGS else SAID[purpose]
+    text = said(purpose, name)
     seen = run(row([(name, text)], peer, **settings, **setting(purpose, name)))
     _, (server, port) = ends(peer)
     plain = PLAIN | {"server": server, "port": str(port)}
@@ -89,7 +95,7 @@ def test_a_designated_header_is_believed_from_trusted_peers_alone(run, who, purp
 @pytest.mark.parametrize(("purpose", "name"), OTHERS)
 def test_a_header_that_is_not_designated_changes_nothing_and_goes_if_another_is(run, purpose, name):
     designated = next((n for n in FORWARDING_HEADERS[purpose] if n != name), "X-Vendor")
-    text = "on" if name in FLAGS else SAID[purpose]
+    text = said(purpose, name)
     seen = run(row([(name, text)], **setting(purpose, designated)))
     assert seen.view == PLAIN
     assert meta_name(name) not in seen.meta
