@@ -298,6 +298,16 @@ class SetsAHostOfASetting(Plain):
         request._current_scheme_host = settings.ROOT_URLCONF  # noqa: SLF001 - what projects do
 
 
+class ElseOfASetting(Plain):
+    is_on = False
+
+    def fix(self, request):
+        if self.is_on and request.headers.get("X-Ingress-Path"):
+            set_script_prefix(request.headers["X-Ingress-Path"])
+        else:
+            set_script_prefix("/")
+
+
 class WritesIntoAnotherScope(Plain):
     def fix(self, request):
         request.scope["state"] = request.headers.get("X-Forwarded-Proto")
@@ -326,6 +336,7 @@ INNOCENTS = [
     StripsThePort,
     SaysItInTheResponse,
     SetsAHostOfASetting,
+    ElseOfASetting,
     WritesIntoAnotherScope,
     ReadsByAKeyThatIsNotKnown,
 ]

@@ -57,7 +57,10 @@ FIXERS: dict[str, Fixer] = {
     "froide.helper.middleware.XForwardedForMiddleware": Fixer("Froide"),
 }
 
-# The settings of those, as beginnings of names, with the middleware whose switch counts for them.
+# The switches of other middlewares, which their code hands on in a way that is not followed.
+SWITCHES = {"babybuddy.middleware.HomeAssistant": "ENABLE_HOME_ASSISTANT_SUPPORT"}
+
+# The settings of the fixers, as beginnings of names, with the middleware whose switch counts for them.
 FIXER_SETTINGS = {"XFF_": _XFF, "BEHIND_LB_": None, "TRUST_ONLY_HTTPS_PROXY": None}
 
 _WORDS = {"server": "server name", "prefix": "path prefix"}
@@ -77,8 +80,8 @@ def check_other_fixers(**_: object) -> list[CheckMessage]:
 
 
 def _judge(path: str, loaded: object, policy: Policy, *, is_before: bool) -> Iterator[CheckMessage]:
-    fixer = first_known(loaded, FIXERS)
-    if fixer and not _switched_on(fixer):
+    fixer, switch = first_known(loaded, FIXERS), first_known(loaded, SWITCHES)
+    if (fixer and not _switched_on(fixer)) or (switch and not getattr(settings, switch, False)):
         return
     writes = writes_of(loaded)
     place = next((write.place for write in writes if write.key == ADDRESS), None)

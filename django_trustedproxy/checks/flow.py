@@ -237,8 +237,8 @@ class _Body(Names):
 
     def conditions(self, node: ast.AST) -> frozenset[str]:
         """Return the forwarding headers that decide whether a node is reached."""
-        tests = [self.headers_in(test) for test, _ in self.branches(node)]
-        return frozenset().union(*tests) & FORWARDING
+        tests = [test for test, _ in self.branches(node) if self.truth(test) is None]
+        return frozenset().union(*map(self.headers_in, tests)) & FORWARDING
 
     def headers_in(self, node: ast.AST | None) -> frozenset[str]:
         """Return the META keys of the headers whose values an expression has."""
