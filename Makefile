@@ -56,8 +56,9 @@ test-adapters: $(ADAPTERS)/.adapters
 	$(ADAPTERS)/bin/pytest --ds tests.adapters.settings tests/adapters $(ARGS)
 
 # In an environment of its own, as the packages are many; the migrations of all would take longer.
+# django-user-sessions imports pkg_resources, which warns.
 test-agreement: $(AGREEMENT)/.httpxforwardedfor
-	$(AGREEMENT)/bin/pytest --ds tests.agreement.settings --nomigrations tests/agreement $(ARGS)
+	$(AGREEMENT)/bin/pytest -W 'ignore:pkg_resources is deprecated' -W 'ignore:Deprecated call to `pkg_resources' --ds tests.agreement.settings --nomigrations tests/agreement $(ARGS)
 
 # The end of a recipe whose shell has the names of Debian packages in `missing`. APT=1 installs them, as CI does.
 define install_missing
