@@ -115,6 +115,14 @@ class HostOfALiteral(Plain):
             request.META["HTTP_HOST"] = request.headers.get(name)
 
 
+class HostByAMethodUnderAName(Plain):
+    def fix(self, request):
+        get, header = request.META.get, request.headers.get
+        read = request.META.get
+        request.META["HTTP_HOST"] = read("HTTP_X_HOST")
+        get("HTTP_X_FORWARDED_HOST"), header("X-Forwarded-Host")
+
+
 class HostByInheritance(HostByHelper):
     def fix(self, request):
         super().fix(request)
@@ -133,6 +141,14 @@ class HostOfOwnHeader(Plain):
 
     def fix(self, request):
         request.META["HTTP_HOST"] = request.headers[self.header]
+
+
+class HostOfOneOrTheOther(Plain):
+    def fix(self, request):
+        if "HTTP_X_FORWARDED_HOST" in request.META:
+            request.META["HTTP_HOST"] = request.META["HTTP_X_FORWARDED_HOST"]
+        elif "X-Our-Host" in request.headers:
+            request.META["HTTP_HOST"] = request.headers["X-Our-Host"]
 
 
 class HostOfHeaderThatInitNames(Plain):
@@ -239,9 +255,11 @@ DECIDERS = {
     SchemeOfScope: {"wsgi.url_scheme": {PROTO}},
     HostByHelper: {"HTTP_HOST": set(HOSTS)},
     HostOfALiteral: {"HTTP_HOST": {"HTTP_X_HOST", "HTTP_X_ORIGINAL_HOST"}},
+    HostByAMethodUnderAName: {"HTTP_HOST": {"HTTP_X_HOST"}},
     HostByInheritance: {"HTTP_HOST": set(HOSTS)},
     HostByArgument: {"HTTP_HOST": {"HTTP_X_FORWARDED_HOST"}},
     HostOfOwnHeader: {"HTTP_HOST": {"HTTP_X_OUR_HOST"}},
+    HostOfOneOrTheOther: {"HTTP_HOST": {"HTTP_X_FORWARDED_HOST", "HTTP_X_OUR_HOST"}},
     HostOfHeaderThatInitNames: {"HTTP_HOST": {"HTTP_X_OUR_HOST"}},
     HostOfHeaderOfASetting: {"HTTP_HOST": {"HTTP_X_OUR_HOST"}},
     HostOfHeaderOfAClass: {"HTTP_HOST": {"HTTP_X_OUR_HOST"}},

@@ -236,6 +236,24 @@ def test_an_empty_header_says_nothing_and_goes(run, text):
 
 
 @each_mount
+@pytest.mark.parametrize(
+    ("name", "yes", "no"),
+    [
+        ("Fastly-SSL", "1", "0"),
+        ("WL-Proxy-SSL", "true", "false"),
+        ("CF-Visitor", '{"scheme":"https"}', '{"scheme":"http"}'),
+    ],
+)
+@pytest.mark.parametrize("says_yes", [True, False])
+def test_a_header_of_another_form_keeps_it(run, name, yes, no, says_yes):
+    form = yes if says_yes else no
+    for text in (form, "https" if says_yes else "http"):
+        seen = run(row([(name, text)], TRUSTED_PROXY_SCHEME_HEADER=name))
+        assert seen.view["is_secure"] is says_yes
+        assert seen.meta[meta_name(name)] == form
+
+
+@each_mount
 @pytest.mark.parametrize("name", sorted(FLAGS))
 @pytest.mark.parametrize(
     "text", ["on", "On", "TRUE", "1", "off", "False", "0", "yes", "https", "on, off"]

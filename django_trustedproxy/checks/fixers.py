@@ -60,7 +60,7 @@ FIXERS: dict[str, Fixer] = {
 # The switches of other middlewares, which their code hands on in a way that is not followed.
 SWITCHES = {"babybuddy.middleware.HomeAssistant": "ENABLE_HOME_ASSISTANT_SUPPORT"}
 
-# The settings of the fixers, as beginnings of names, with the middleware whose switch counts for them.
+# The settings of the fixers, as beginnings of names, each with the fixer whose switch counts.
 FIXER_SETTINGS = {"XFF_": _XFF, "BEHIND_LB_": None, "TRUST_ONLY_HTTPS_PROXY": None}
 
 _WORDS = {"server": "server name", "prefix": "path prefix"}
@@ -88,14 +88,13 @@ def _judge(path: str, loaded: object, policy: Policy, *, is_before: bool) -> Ite
     if fixer or place:
         yield _fixes_address(path, fixer, f"in {place}" if place else "")
         return  # what else it writes goes with that
-    told: set[str] = set()
-    for write in writes:
-        purpose = DECIDED.get(write.key, "")
-        if not write.headers or write.key in told:
-            continue
-        told.add(write.key)
+    decided: dict[str, Write] = {}
+    for write in (write for write in writes if write.headers):
+        first = decided.setdefault(write.key, write)
+        decided[write.key] = first._replace(headers=first.headers | write.headers)
+    for write in decided.values():
         is_open = is_before or not write.headers <= policy.dropped_if_direct
-        if purpose and is_open:
+        if write.key in DECIDED and is_open:
             yield _decides(path, write, policy, is_before=is_before)
         elif write.key in policy.dropped_if_direct and is_before:
             yield _rewrites(path, write)

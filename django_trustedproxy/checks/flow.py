@@ -15,7 +15,6 @@ from django_trustedproxy.names import key_of
 
 from .source import Place, functions_of
 from .values import (
-    COLLECTIONS,
     FUNCTIONS,
     HEADERS,
     REQUEST,
@@ -23,6 +22,7 @@ from .values import (
     UNKNOWN,
     Names,
     assignments,
+    meaning_of,
     name_of,
     plain,
     texts,
@@ -84,8 +84,8 @@ def writes_of(middleware: object) -> list[Write]:
         if not body.is_used(store.node):
             continue
         headers = body.headers_in(store.value) | body.conditions(store.node)
-        for key in sorted(store.keys):
-            where = key, Place(body.filename, store.node.lineno)
+        place = Place(body.filename, store.node.lineno)
+        for where in ((key, place) for key in sorted(store.keys)):
             found[where] = found.get(where, frozenset()) | headers
     return [Write(key, place, headers) for (key, place), headers in found.items()]
 
@@ -137,8 +137,7 @@ class _Code:
         """Return what an attribute of the middleware can be."""
         if found := self._assigned(name):
             return found[0].meaning(found[1])
-        value = self._of_class(name)
-        return frozenset(texts(value if isinstance(value, COLLECTIONS) else [value]))
+        return meaning_of(self._of_class(name))
 
     def _assigned(self, name: str) -> tuple[_Body, ast.expr] | None:
         found = [(body, expr) for body in self.bodies for expr in body.assigned_to_self(name)]
@@ -229,9 +228,9 @@ class _Body(Names):
         match node:
             case ast.Name(id=name, ctx=ast.Load()):
                 return "" if self.is_local(name) else name
-            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
-                return name
-            case ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr=name):
+            case ast.Attribute(
+                value=ast.Name(id="self" | "cls") | ast.Call(func=ast.Name(id="super")), attr=name
+            ):
                 return name
         return ""
 
@@ -255,6 +254,8 @@ class _Body(Names):
             case ast.Subscript(value=mapping, slice=key, ctx=ast.Load()):
                 pass
             case ast.Call(func=ast.Attribute(value=mapping, attr="get" | "pop"), args=[key, *_]):
+                pass
+            case ast.Call(func=ast.Name() as mapping, args=[key, *_]):
                 pass
             case ast.Compare(left=key, ops=[ast.In() | ast.NotIn()], comparators=[mapping]):
                 pass

@@ -27,8 +27,8 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _MAPPING_NAME = re.compile(r"(?:^|_)(?:meta|environ|env|scope)$", re.IGNORECASE)
 _RESPONSE_NAME = re.compile(r"res(?:p|ponse)?$", re.IGNORECASE)
 # Nothing else is asked for its value: a lazy object would be evaluated.
-COLLECTIONS = (list, tuple, set, frozenset)
-_PLAIN = (str, bool, int, type(None), dict, *COLLECTIONS)
+_COLLECTIONS = (list, tuple, set, frozenset)
+_PLAIN = (str, bool, int, type(None), dict, *_COLLECTIONS)
 _OPERATORS: dict[type[ast.cmpop], Callable[[Any, Any], object]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
@@ -94,6 +94,8 @@ class Names:
                 return frozenset()
             case ast.Attribute(attr="META" | "environ"):
                 return frozenset({REQUEST})
+            case ast.Attribute(value=ast.Attribute() | ast.Name() as owner, attr="get"):
+                return self.meaning(owner)  # a method of a mapping, kept under a name
             case ast.Attribute(attr="scope"):
                 return frozenset({SCOPE})
             case ast.Attribute(attr="headers", value=owner):
@@ -116,8 +118,7 @@ class Names:
                 known = all(isinstance(word, str) for word in words)
                 found = texts(self.meaning(text)) if known else []
                 return frozenset(getattr(each, how)(*words) for each in found)
-        value = self.value(expr)
-        return frozenset(texts(value if isinstance(value, COLLECTIONS) else [value]))
+        return meaning_of(self.value(expr))
 
     def _joined(self, parts: list[ast.expr]) -> frozenset[object]:
         return frozenset(map("".join, product(*(texts(self.meaning(part)) for part in parts))))
@@ -253,6 +254,11 @@ def assignments(parts: Iterable[ast.AST]) -> Iterator[tuple[str, ast.expr, bool]
                 if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
                     is_whole = each is target and not isinstance(part, ast.AugAssign)
                     yield each.id, value, is_whole
+
+
+def meaning_of(value: object) -> frozenset[object]:
+    """Return the text that a value is, or the texts that it has."""
+    return frozenset(texts(value if isinstance(value, _COLLECTIONS) else [value]))
 
 
 def texts(values: Iterable[object]) -> list[str]:

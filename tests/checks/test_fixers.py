@@ -140,7 +140,9 @@ def test_each_purpose_that_another_decides_is_a_finding():
 
 
 @pytest.mark.parametrize("order", [before, behind])
-@pytest.mark.parametrize("name", ["HostOfOwnHeader", "HostOfHeaderThatInitNames"])
+@pytest.mark.parametrize(
+    "name", ["HostOfOwnHeader", "HostOfHeaderThatInitNames", "HostOfOneOrTheOther"]
+)
 def test_a_decider_by_a_header_of_the_sites_own_is_a_warning_until_it_is_guarded(name, order):
     middleware = order(FOREIGN + name)
     (found,) = ours(MIDDLEWARE=middleware, TRUSTED_PROXY_GUARDED_HEADERS=["X-User"])
