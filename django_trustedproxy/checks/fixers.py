@@ -122,7 +122,7 @@ def _fixes_address(path: str, fixer: Fixer | None, where: str) -> CheckMessage:
     where = where or f"as {fixer.package if fixer else path} does"
     return Warning(
         f"'{path}' writes REMOTE_ADDR too, {where}, by its own reading of the headers.",
-        hint=f"{remedy} See README, trustedproxy.W002.",
+        hint=f"{remedy}",
         id="trustedproxy.W002",
     )
 
@@ -140,7 +140,7 @@ def _decides(path: str, write: Write, policy: Policy, *, is_before: bool) -> Che
     return Warning(
         f"'{path}' writes the {_WORDS.get(purpose, purpose)} from {_names(write)}, in "
         f"{write.place}, and anybody can send that.",
-        hint=f"{' '.join(steps)} Then only a trusted proxy can. See README, trustedproxy.W061.",
+        hint=f"{' '.join(steps)} Then only a trusted proxy can.",
         id="trustedproxy.W061",
     )
 
@@ -149,7 +149,7 @@ def _rewrites(path: str, write: Write) -> CheckMessage:
     return Warning(
         f"'{path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE and rewrites "
         f"{wire_name(write.key)}, in {write.place}, so the decision is about what it left of it.",
-        hint=f"Put '{OUR_MIDDLEWARE}' before '{path}'. See README, trustedproxy.W062.",
+        hint=f"Put '{OUR_MIDDLEWARE}' before '{path}'.",
         id="trustedproxy.W062",
     )
 
@@ -158,8 +158,7 @@ def _shortens(path: str, write: Write) -> CheckMessage:
     return Warning(
         f"'{path}' rewrites {wire_name(write.key)}, in {write.place}, so whoever reads it later "
         "takes what is left for the client.",
-        hint="Write TRUSTED_PROXY_KEEP_HEADER = False, and nothing is left to rewrite. "
-        "See README, trustedproxy.W063.",
+        hint="Write TRUSTED_PROXY_KEEP_HEADER = False, and nothing is left to rewrite.",
         id="trustedproxy.W063",
     )
 
@@ -173,7 +172,7 @@ def check_fixer_settings(**_: object) -> list[CheckMessage]:
     return [
         Warning(
             f"{name} configures another package that fixes addresses.",
-            hint=f"Remove {name}; TRUSTED_PROXIES decides. See README, trustedproxy.W030.",
+            hint=f"Remove {name}; TRUSTED_PROXIES decides.",
             id="trustedproxy.W030",
         )
         for name in dir(settings)

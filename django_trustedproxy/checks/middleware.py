@@ -43,12 +43,12 @@ READERS: dict[str, str] = {
 W003 = Warning(
     f"'{OUR_MIDDLEWARE}' is not in MIDDLEWARE, so REMOTE_ADDR is the proxy's address and the "
     "TRUSTED_PROXY settings have no effect.",
-    hint=f"Put '{OUR_MIDDLEWARE}' first in MIDDLEWARE. See README, trustedproxy.W003.",
+    hint=f"Put '{OUR_MIDDLEWARE}' first in MIDDLEWARE.",
     id="trustedproxy.W003",
 )
 W004 = Warning(
     f"'{OUR_MIDDLEWARE}' is in MIDDLEWARE more than once; only the first decides.",
-    hint="Keep the first and remove the others. See README, trustedproxy.W004.",
+    hint="Keep the first and remove the others.",
     id="trustedproxy.W004",
 )
 
@@ -62,8 +62,7 @@ def check_middleware_listed(**_: object) -> list[CheckMessage]:
         return [
             Warning(
                 f"'{path}' in MIDDLEWARE is no middleware of django-trustedproxy.",
-                hint=f"Write '{OUR_MIDDLEWARE}' instead, first in MIDDLEWARE. "
-                "See README, trustedproxy.W003.",
+                hint=f"Write '{OUR_MIDDLEWARE}' instead, first in MIDDLEWARE.",
                 id="trustedproxy.W003",
             )
             for path in misspelled
@@ -81,8 +80,7 @@ def check_middleware_order(**_: object) -> list[CheckMessage]:
         Warning(
             f"'{path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE and reads {reads}, which is "
             "then the proxy's or forged.",
-            hint=f"Put '{OUR_MIDDLEWARE}' before '{path}', best first. "
-            "See README, trustedproxy.W005.",
+            hint=f"Put '{OUR_MIDDLEWARE}' before '{path}', best first.",
             id="trustedproxy.W005",
         )
         for path, loaded in middleware[: min(places, default=0)]
