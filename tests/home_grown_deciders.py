@@ -345,6 +345,9 @@ class ReadsByAKeyThatIsNotKnown(Plain):
             request.META[os.environ["NAME"]] + request.META[os.name.upper(1)]
         )
         request.META["HTTP_HOST"] = request.META[logger.name] + os.environ.get(PROTO)
+        request.META["HTTP_HOST"] = request.META["HTTP_X_HOSTS".replace("S")]
+        for end in "HTTP_X_HOST", "HTTP_X_SCHEME", "HTTP_X_HTTPS":
+            request.META["HTTP_HOST"] = request.META[f"{end}{end}{end}{end}{end}{end}"]
 
 
 INNOCENTS = [

@@ -83,7 +83,10 @@ def _judge(path: str, loaded: object, policy: Policy, *, is_before: bool) -> Ite
     fixer, switch = first_known(loaded, FIXERS), first_known(loaded, SWITCHES)
     if (fixer and not _switched_on(fixer)) or (switch and not getattr(settings, switch, False)):
         return
-    writes = writes_of(loaded)
+    try:
+        writes = writes_of(loaded)
+    except RecursionError:  # an expression that is nested too deeply is not read
+        writes = []
     place = next((write.place for write in writes if write.key == ADDRESS), None)
     if fixer or place:
         yield _fixes_address(path, fixer, f"in {place}" if place else "")

@@ -11,6 +11,7 @@ import operator
 import re
 from inspect import getattr_static, isclass
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
@@ -37,6 +38,9 @@ _OPERATORS: dict[type[ast.cmpop], Callable[[Any, Any], object]] = {
     ast.In: lambda item, items: item in items,
     ast.NotIn: lambda item, items: item not in items,
 }
+# How many texts a method takes that makes one of another.
+_WORDS = {"upper": 0, "replace": 2}
+_MOST_TEXTS = 100
 _ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
@@ -114,14 +118,16 @@ class Names:
             case ast.FormattedValue(value=part):
                 return self.meaning(part)
             case ast.Call(func=ast.Attribute(value=text, attr="upper" | "replace" as how)):
-                words = [self.value(each) for each in expr.args]
-                known = all(isinstance(word, str) for word in words)
-                found = texts(self.meaning(text)) if known else []
+                words = texts(self.value(each) for each in expr.args)
+                is_right = len(words) == len(expr.args) == _WORDS[how]
+                found = texts(self.meaning(text)) if is_right else []
                 return frozenset(getattr(each, how)(*words) for each in found)
         return meaning_of(self.value(expr))
 
     def _joined(self, parts: list[ast.expr]) -> frozenset[object]:
-        return frozenset(map("".join, product(*(texts(self.meaning(part)) for part in parts))))
+        found = [texts(self.meaning(part)) for part in parts]
+        is_short = prod(map(len, found)) <= _MOST_TEXTS
+        return frozenset(map("".join, product(*found)) if is_short else ())
 
     def value(self, expr: ast.expr | None) -> object:  # noqa: PLR0911 - the same
         """Return the value of an expression of settings and constants, or `UNKNOWN`."""

@@ -103,6 +103,13 @@ def test_a_subclass_of_another_fixer_is_a_warning(path, monkeypatch):
     assert ids(MIDDLEWARE=behind(child)) == ["W002"]
 
 
+def test_code_that_is_nested_too_deeply_is_not_read(package):
+    text = " + ".join(["'a'"] * 900)
+    source = f"def middleware(get_response):\n    request.META['REMOTE_ADDR'] = x = {text}\n"
+    package("site_of_test", deep=source)
+    assert ids(MIDDLEWARE=behind("site_of_test.deep.middleware")) == []
+
+
 # Who writes the scheme, the host and the rest.
 
 
