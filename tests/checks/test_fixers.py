@@ -173,6 +173,7 @@ def test_who_is_switched_off_is_no_finding(middleware):
 def test_who_rewrites_a_header_before_ours_is_a_warning(name):
     path = FOREIGN + name
     first, *_ = ours(MIDDLEWARE=before(path))
+    assert first.id == "trustedproxy.W062"
     assert re.sub(r":\d+,", ":0,", first.msg) == (
         f"'{path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE and rewrites X-Forwarded-For, in "
         f"{home_grown_deciders.__file__}:0, so the decision is about what it left of it."
@@ -184,6 +185,7 @@ def test_who_rewrites_a_header_before_ours_is_a_warning(name):
 def test_who_rewrites_the_kept_header_behind_ours_is_a_warning(name):
     path = FOREIGN + name
     (found,) = ours(MIDDLEWARE=behind(path))
+    assert found.id == "trustedproxy.W063"
     assert re.sub(r":\d+,", ":0,", found.msg) == (
         f"'{path}' rewrites X-Forwarded-For, in {home_grown_deciders.__file__}:0, so whoever reads it "
         "later takes what is left for the client."
