@@ -9,6 +9,20 @@ BEGIN = """\
 
 The package knows these headers. It drops any other only if a setting names it. [The request and the
 answer](answer.md#what-changes-on-the-request) says what happens to each.
+
+A name is in the table if both are true:
+
+* A proxy, a CDN, a platform or an adapter writes it, by itself or by a documented option, or a widely used package reads it.
+* An application can take it for one of these purposes.
+
+Three kinds of names are not in the table:
+
+* A name that you chose for your proxy. Designate it, or put it into `TRUSTED_PROXY_GUARDED_HEADERS`.
+* A header that names another URL, such as `X-Original-URL`, `X-Original-URI` or `X-Forwarded-URL`. Django reads none of them, so they are
+  passed on.
+* A header that describes the way, such as `Via`, or one that carries a signature.
+
+`X-ARR-SSL` holds a certificate. It is dropped, but it cannot state a scheme.
 """
 ABOUT = {
     "client": "They name the client. `TRUSTED_PROXY_HEADER` names the one that is read, and its name "

@@ -22,7 +22,9 @@ from tests.scopes import handed_on, scope_of
 VIEWS = {name: MOUNTS[name] for name in MOUNTS if name != "meta"}
 each_mount = pytest.mark.parametrize("run", VIEWS.values(), ids=VIEWS)
 
-FLAGS = {"X-Forwarded-SSL", "X-Forwarded-HTTPS", "X-HTTPS", "Front-End-Https"}
+FLAGS = {"X-Forwarded-SSL", "X-Forwarded-HTTPS", "X-HTTPS", "Front-End-Https", "X-AppEngine-Https"}
+# Other forms of "the client used TLS".
+FORMS = {"Fastly-SSL": "1", "WL-Proxy-SSL": "true", "CF-Visitor": '{"scheme":"https"}'}
 SAID = {
     "scheme": "https",
     "host": "public.example:8443",
@@ -69,6 +71,10 @@ def row(headers, peer="10.0.0.1", scheme="http", **settings):
     return Row("", headers, None, "", peer=peer, settings=settings, scheme=scheme)
 
 
+def said(purpose, name):
+    return FORMS.get(name, "on" if name in FLAGS else SAID[purpose])
+
+
 def setting(purpose, name):
     return {PURPOSE_SETTINGS[purpose]: name}
 
@@ -78,7 +84,7 @@ def setting(purpose, name):
 @pytest.mark.parametrize(("purpose", "name"), OTHERS)
 def test_a_designated_header_is_believed_from_trusted_peers_alone(run, who, purpose, name):
     peer, settings, is_trusted = PEERS[who]
-    text = "on" if name in FLAGS else SAID[purpose]
+    text = said(purpose, name)
     seen = run(row([(name, text)], peer, **settings, **setting(purpose, name)))
     _, (server, port) = ends(peer)
     plain = PLAIN | {"server": server, "port": str(port)}
@@ -90,7 +96,7 @@ def test_a_designated_header_is_believed_from_trusted_peers_alone(run, who, purp
 @pytest.mark.parametrize(("purpose", "name"), OTHERS)
 def test_a_header_that_is_not_designated_changes_nothing_and_goes_if_another_is(run, purpose, name):
     designated = next((n for n in FORWARDING_HEADERS[purpose] if n != name), "X-Vendor")
-    text = "on" if name in FLAGS else SAID[purpose]
+    text = said(purpose, name)
     seen = run(row([(name, text)], **setting(purpose, designated)))
     assert seen.view == PLAIN
     assert meta_name(name) not in seen.meta
@@ -263,6 +269,24 @@ def test_an_empty_header_says_nothing_and_goes(run, text):
     seen = run(row(headers, scheme="https", **settings))
     assert seen.view["scheme"] == "https"
     assert "HTTP_X_FORWARDED_PROTO" not in seen.meta
+
+
+@each_mount
+@pytest.mark.parametrize(
+    ("name", "yes", "no"),
+    [
+        ("Fastly-SSL", "1", "0"),
+        ("WL-Proxy-SSL", "true", "false"),
+        ("CF-Visitor", '{"scheme":"https"}', '{"scheme":"http"}'),
+    ],
+)
+@pytest.mark.parametrize("says_yes", [True, False])
+def test_a_header_of_another_form_keeps_it(run, name, yes, no, says_yes):
+    form = yes if says_yes else no
+    for text in (form, "https" if says_yes else "http"):
+        seen = run(row([(name, text)], TRUSTED_PROXY_SCHEME_HEADER=name))
+        assert seen.view["is_secure"] is says_yes
+        assert seen.meta[meta_name(name)] == form
 
 
 @each_mount

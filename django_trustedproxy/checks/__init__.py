@@ -1,10 +1,10 @@
 """The system checks: which there are, and which of them only `check --deploy` runs.
 
 Each module has its checks together with what they know. `settings` looks at our own settings,
-`middleware` at who writes and who reads beside us, `servers` at what runs before any middleware,
-`neighbours` at the settings of other packages, `identity` at logins by header. `source` reads
-code without running it, and `names` knows what was meant by a name that is nearly right; `gunicorn`
-reads what gunicorn is told.
+`middleware` at our place and at who reads before us, `fixers` at who decides beside us, `servers`
+at what runs before any middleware, `neighbours` at the settings of other packages, `identity` at
+logins by header. `source` finds code without running it, `values` and `flow` read what it does;
+`names` knows what was meant by a name that is nearly right; `gunicorn` reads what gunicorn is told.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from django_trustedproxy.pages import page_of_check
 
-from . import identity, middleware, neighbours, servers, settings
+from . import fixers, identity, middleware, neighbours, servers, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,8 +49,8 @@ _CHECKS = (
     settings.check_internal_ips,
     middleware.check_middleware_listed,
     middleware.check_middleware_order,
-    middleware.check_other_fixers,
-    middleware.check_fixer_settings,
+    fixers.check_other_fixers,
+    fixers.check_fixer_settings,
     servers.check_wrappers,
     servers.check_environment,
     servers.check_gunicorn,

@@ -44,6 +44,7 @@ WRAPPERS: dict[str, Wrapper] = {
     "granian.utils.proxies.wrap_wsgi_with_proxy_headers": Wrapper("granian 2.8.7"),
     "granian.utils.proxies.wrap_asgi_with_proxy_headers": Wrapper("granian 2.8.7"),
     "waitress.proxy_headers.proxy_headers_middleware": Wrapper("waitress 3.0.2"),
+    "proxyprefix.wsgi.ReverseProxiedApp": Wrapper("proxyprefix 0.1.3"),
     "async_proxy_headers.ProxyHeadersMiddleware": Wrapper("async-proxy-headers 0.1.0"),
     "async_proxy_headers.middleware.ProxyHeadersMiddleware": Wrapper("async-proxy-headers 0.1.0"),
 }
