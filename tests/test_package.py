@@ -99,7 +99,7 @@ ROOMS = {
     "management": (
         "checks",
         *("conf", "engine", "explanation", "exceptions", "display", "remarks"),
-        *("overview", "pasted"),
+        *("overview", "pasted", "ranges"),
     ),
     "display": (),
     "apps": ("checks",),

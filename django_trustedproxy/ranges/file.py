@@ -99,6 +99,15 @@ def read(path: Path) -> RangeFile:
     return parse(path, text)
 
 
+def source_of(path: Path) -> str | None:
+    """Return the source that a file names in its first line, also where the rest is broken."""
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        match = _SOURCE.fullmatch(file.readline(1_000).decode(errors="replace").strip())
+    return match[1] if match else None
+
+
 def parse(path: Path, text: str) -> RangeFile:
     """Make a range file of its text; raises `RangeFileError` for the first bad line."""
     rows = [row.strip(_BLANKS) for row in text.removesuffix("\n").split("\n")]
