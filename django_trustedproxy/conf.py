@@ -23,6 +23,7 @@ from .engine.purposes import (
 from .entries import Problem, collected, paths, read, unusable, usable
 from .exempt import read_paths
 from .names import NEVER_DESIGNATED, key_of, read_guarded
+from .pages import page_of_check
 from .ranges.file import RangeFile, load
 
 if TYPE_CHECKING:
@@ -72,6 +73,11 @@ def entries() -> tuple[object, ...]:
 def unusable_entries() -> tuple[object, ...]:
     """Return the entries of `TRUSTED_PROXIES` that cannot be used, as they are written."""
     return tuple(unusable(value("TRUSTED_PROXIES")))
+
+
+def all_entries() -> list[object]:
+    """Return the entries that can be used of every setting that has such."""
+    return [entry for name in ENTRY_SETTINGS for entry in usable(value(name))]
 
 
 def range_paths() -> list[Path]:
@@ -132,7 +138,9 @@ def get_policy() -> Policy:
     """
     policy, problems = parse(settings)
     if problems:
-        raise ImproperlyConfigured("\n".join(f"{p.id}: {p.msg} {p.hint}" for p in problems))
+        raise ImproperlyConfigured(
+            "\n".join(f"{p.id}: {p.msg} {p.hint} See {page_of_check(p.id)}" for p in problems)
+        )
     return policy
 
 

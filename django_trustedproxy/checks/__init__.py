@@ -4,12 +4,39 @@ Each module has its checks together with what they know. `settings` looks at our
 `middleware` at who writes and who reads beside us, `servers` at what runs before any middleware,
 `neighbours` at the settings of other packages, `identity` at logins by header. `source` reads
 code without running it, and `names` knows what was meant by a name that is nearly right; `gunicorn`
-reads what gunicorn is told.
+reads what gunicorn is told; `ranges` looks at range files.
 """
 
-from . import identity, middleware, neighbours, servers, settings
+from __future__ import annotations
 
-ALL = (
+from copy import copy
+from functools import wraps
+from typing import TYPE_CHECKING
+
+from django_trustedproxy.pages import page_of_check
+
+from . import identity, middleware, neighbours, ranges, servers, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.core.checks import CheckMessage
+
+
+def _with_page(check: Callable[..., list[CheckMessage]]) -> Callable[..., list[CheckMessage]]:
+    """Let each hint of a check end in the address of the page about it."""
+
+    @wraps(check)
+    def found(**options: object) -> list[CheckMessage]:
+        messages = [copy(message) for message in check(**options)]
+        for message in messages:
+            message.hint = f"{message.hint} See {page_of_check(str(message.id))}"
+        return messages
+
+    return found
+
+
+_CHECKS = (
     settings.check_settings,
     settings.check_single_header,
     settings.check_unknown_settings,
@@ -34,5 +61,10 @@ ALL = (
     identity.check_logins_order,
     identity.check_logins_possible,
     identity.check_logins_under_asgi,
+    ranges.check_age,
+    ranges.check_writable,
+    ranges.check_customers,
+    ranges.check_given_up,
 )
-DEPLOY = (settings.check_wide_networks,)
+ALL = tuple(map(_with_page, _CHECKS))
+DEPLOY = (_with_page(settings.check_wide_networks),)

@@ -68,6 +68,11 @@ class RangeFile:
         """Tell whether the file is older than it promises to be."""
         return self.due is not None and now > self.due
 
+    @property
+    def command(self) -> str:
+        """The command that renews the file."""
+        return _command(self.path, *([] if self.source else ["--source", "NAME"]))
+
     def place(self, network: Network) -> str:
         """Return the file and the line of a network, as text."""
         return f"{self.path}, line {self.lines[network]}"
