@@ -15,6 +15,7 @@ from django.test import override_settings
 
 from django_trustedproxy.conf import get_policy, parse, range_files, range_paths
 from django_trustedproxy.entries import paths, usable
+from django_trustedproxy.environ import rewrite
 from django_trustedproxy.ranges.file import MOST_BYTES, MOST_LINES, RangeFileError, load, read
 from tests.test_overview import show
 
@@ -79,11 +80,20 @@ def test_a_list_of_others_has_no_comments_and_no_age(file):
     assert not found.is_stale(datetime(2999, 1, 1, tzinfo=timezone.utc))
 
 
-def test_text_never_means_a_file(file):
-    path = file()
-    ((name, msg, _),) = problems(str(path))
-    assert name in {"trustedproxy.E002", "trustedproxy.E006"}
-    assert str(path)[:20] in msg
+@pytest.mark.parametrize("text", ["proxies/cloudflare.txt", "cloudfront.json", "/srv/own.list"])
+def test_text_never_means_a_file(text):
+    ((name, msg, hint),) = problems("10.0.0.1", text)
+    assert name == "trustedproxy.E002"
+    assert msg.startswith("TRUSTED_PROXIES[1] names a file: expected an address, ")
+    assert hint == (
+        'Text never means a file: write Path("…") for one. Write TRUSTED_PROXIES = ["10.0.0.1"].'
+    )
+
+
+def test_a_socket_is_no_file():
+    ((name, _, hint),) = problems("/run/web.sock")
+    assert name == "trustedproxy.E006"
+    assert 'Write "unix:" instead.' in hint
 
 
 @pytest.mark.parametrize(
@@ -337,6 +347,24 @@ def test_the_place_of_an_address_is_its_file_and_line(file):
     places = {network: found.place(network) for network in found.lines}
     (place,) = [place for net, place in places.items() if ip_address("2400:cb00::1") in net]
     assert place == f"{path}, line 4"
+
+
+@pytest.mark.parametrize(
+    ("networks", "client"),
+    [
+        ("104.16.0.0/12\n172.64.0.0/13", "6.6.6.6"),
+        ("104.16.0.0/13\n104.24.0.0/14\n172.64.0.0/13", "104.28.40.9"),
+    ],
+    ids=["old", "new"],
+)
+def test_a_network_that_was_given_up_lets_its_new_owners_forge(file, networks, client):
+    meta = {
+        "REMOTE_ADDR": "172.71.8.4",
+        "HTTP_X_FORWARDED_FOR": "6.6.6.6, 104.28.40.9, 172.71.8.4",
+    }
+    with override_settings(TRUSTED_PROXIES=[file(networks)]):
+        rewrite(meta, get_policy())
+    assert meta["REMOTE_ADDR"] == client
 
 
 def test_explain_names_the_file_and_line_that_trusts_an_address(file):

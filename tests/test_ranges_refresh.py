@@ -597,3 +597,37 @@ def test_of_two_at_once_one_wins_and_the_file_is_whole_at_any_time(path, cloudfl
     assert seen <= {3, 201}
     rows = [row for row in path.read_text().splitlines() if row[0] != "#"]
     assert rows[:-1] in lists
+
+
+@pytest.mark.slow
+def test_nothing_that_can_fetch_is_loaded_at_start_or_by_a_request(path, cloudflare):
+    cloudflare()
+    program = f"""
+import sys
+from pathlib import Path
+import django
+from django.conf import settings
+settings.configure(
+    ALLOWED_HOSTS=["*"],
+    SECRET_KEY="tests",
+    INSTALLED_APPS=["django_trustedproxy"],
+    ROOT_URLCONF="tests.urls",
+    MIDDLEWARE=["django_trustedproxy.middleware.TrustedProxyMiddleware"],
+    TRUSTED_PROXIES=[Path({str(path)!r})],
+)
+django.setup()
+from django.core.checks import run_checks
+from django.test import Client
+found = [message for message in run_checks() if message.id.startswith("trustedproxy.")]
+answer = Client().get(
+    "/echo", REMOTE_ADDR="103.21.244.1", headers={{"X-Forwarded-For": "203.0.113.9"}}
+)
+print(found, answer.wsgi_request.META["REMOTE_ADDR"], [
+    name for name in sorted(sys.modules) if name.startswith("django_trustedproxy.ranges.")
+])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = ["django_trustedproxy.ranges.doubts", "django_trustedproxy.ranges.file"]
+    assert done.stdout == f"[] 203.0.113.9 {loaded}\n"
