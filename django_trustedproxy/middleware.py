@@ -11,7 +11,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 from django.urls import set_script_prefix
 
-from . import log
+from . import log, staleness
 from .conf import get_policy
 from .engine.addresses import is_unix_scope
 from .engine.answer import Answer
@@ -43,6 +43,7 @@ class TrustedProxyMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         get_policy()
         log.watch()
+        staleness.watch()
         self.get_response = get_response
         if iscoroutinefunction(get_response):
             markcoroutinefunction(self)
