@@ -1,9 +1,16 @@
-"""The page of headers, written from the code's own table: `python -m tests.reference`."""
+"""What pages have of the code's own tables, written by `python -m tests.reference`."""
+
+import re
+import textwrap
 
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS
+from django_trustedproxy.probe.attacks import attacks
+from django_trustedproxy.probe.forms import Claims
+from django_trustedproxy.probe.groups import GROUPS
 from tests.pages import REFERENCE
 
 HEADERS = REFERENCE / "headers.md"
+PROBE = REFERENCE.parent / "probe.md"
 BEGIN = """\
 # Headers
 
@@ -52,5 +59,20 @@ def headers_page():
     return "\n".join(parts)
 
 
+def probe_page():
+    """Return the page of the probe with the names of what is sent in each group."""
+    page, table = PROBE.read_text(), attacks(Claims("10.0.0.1"))
+    for name, group in GROUPS.items():
+        forms = [attack.form.name for attack in table if attack.group == name]
+        told = f"Sent: {'; '.join(f'`{form}`' for form in forms)}."
+        filled = textwrap.fill(told, 140, break_long_words=False, break_on_hyphens=False)
+        heading = re.escape(group.title[0].upper() + group.title[1:])
+        section = re.compile(rf"(\n## {heading}\n(?:(?!\n## ).)*?\n)Sent: .*?(\n\n|\Z)", re.DOTALL)
+        begin, end = section.search(page).groups()
+        page = section.sub(lambda _, text=begin + filled + end: text, page)
+    return f"{page.rstrip()}\n"
+
+
 if __name__ == "__main__":
     HEADERS.write_text(headers_page())
+    PROBE.write_text(probe_page())
