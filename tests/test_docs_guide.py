@@ -1,6 +1,7 @@
 """The guide in docs/: its messages are real, its tables are true, and every page is found."""
 
 import asyncio
+import json
 import logging
 import re
 import subprocess
@@ -208,28 +209,57 @@ def test_the_log_of_a_first_health_check_is_as_its_page_says(heard):
 LISTS = [b.text for b in blocks("docs/address-lists.md") if b.language == "sh"]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("script", LISTS, ids=["Cloudflare", "CloudFront", "Azure"])
-def test_a_list_is_loaded_whole_or_not_at_all(script, tmp_path):
-    for command in ("curl", "aws", "az"):
-        # The vendor's answer: one network, without a line break behind it.
-        stub = tmp_path / command
-        stub.write_text('#!/bin/sh\n[ -z "$DOWN" ] && printf 198.51.100.0/24\n')
-        stub.chmod(0o755)
+NETWORKS = {"198.51.100.0/24", "2001:db8::/32"}
+CLOUDFLARE = {"result": {"ipv4_cidrs": ["198.51.100.0/24"], "ipv6_cidrs": ["2001:db8::/32"]}}
 
-    def deploy(**env):
-        path = f"{tmp_path}:/usr/bin:/bin"
+
+@pytest.fixture
+def deploy(tmp_path):
+    """Run a script of the page with a vendor that answers with a text, or that is down (None)."""
+
+    def run(script, answer):
+        answered = tmp_path / "answer"
+        answered.write_text(answer or "")
+        for command in ("curl", "aws", "az"):
+            stub = tmp_path / command
+            stub.write_text(f"#!/bin/sh\n{'exit 1' if answer is None else f'cat {answered}'}\n")
+            stub.chmod(0o755)
         return subprocess.run(
             ["/bin/sh", "-c", f"{script}\nprintenv CDN_NETWORKS\n"],
-            env={"PATH": path, **env},
+            env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
             capture_output=True,
             text=True,
             check=False,
         )
 
-    loaded = deploy()
-    assert set(loaded.stdout.split()) == {"198.51.100.0/24"}
-    failed = deploy(DOWN="yes")
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", LISTS, ids=["Cloudflare", "CloudFront", "Azure"])
+def test_a_list_is_loaded_whole_or_not_at_all(script, deploy):
+    is_json = "json.load" in script
+    loaded = deploy(script, json.dumps(CLOUDFLARE) if is_json else " ".join(NETWORKS))
+    assert set(loaded.stdout.split()) == NETWORKS
+    failed = deploy(script, None)
+    assert (failed.returncode, failed.stdout) == (1, "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "<html><title>Just a moment...</title></html>",
+        json.dumps({"result": {"ipv4_cidrs": [], "ipv6_cidrs": []}}),
+        json.dumps({"result": {"ipv4_cidrs": ["198.51.100.0/24"]}}),
+        json.dumps(CLOUDFLARE).replace("2001:db8::/32", "198.51.100.0/24"),
+        json.dumps(CLOUDFLARE)[:-9],
+    ],
+    ids=["empty", "a page", "no networks", "no IPv6", "IPv4 in the place of IPv6", "cut"],
+)
+def test_a_bad_answer_with_status_200_is_no_list(answer, deploy):
+    failed = deploy(LISTS[0], answer)
     assert (failed.returncode, failed.stdout) == (1, "")
 
 
