@@ -10,12 +10,13 @@ AGREEMENT := .venv-agreement
 ADAPTERS := .venv-adapters
 BENCH := .venv-bench
 SERVERS := .venv-servers
+DOCS := .venv-docs
 TYPES := .venv-types
 BIN := $(VENV)/bin
-LOCKED := demo test adapters agreement fuzz mutation bench servers browser lint types lock tox
+LOCKED := demo test adapters agreement fuzz mutation bench servers browser lint types docs dist lock tox
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-adapters test-agreement test-browser test-servers test-types test-versions debian-servers fuzz mutants bench lint lock clean
+.PHONY: help demo test test-fast test-adapters test-agreement test-browser test-servers test-types test-versions debian-servers fuzz mutants bench docs dist lint lock clean
 
 help:
 	@echo "make test-fast         the tests that start nothing: seconds; ARGS go to pytest"
@@ -31,6 +32,8 @@ help:
 	@echo "make test-servers      put real servers behind real proxies, and write docs/servers.md"
 	@echo "make bench             measure it beside its peers, and write docs/benchmarks.md (some minutes)"
 	@echo "make test-versions     the tests under the Pythons and Djangos of the matrix, with tox"
+	@echo "make docs              build the site of the pages into build/docs; warnings are errors"
+	@echo "make dist              build the wheel and the source distribution, and run the tests of the latter"
 	@echo "make lint              ruff, mypy, spelling, and the files for the code host"
 	@echo "make lock              renew constraints.txt, and show which answers of other packages changed"
 	@echo "make clean             remove what these commands made"
@@ -54,8 +57,9 @@ test-adapters: $(ADAPTERS)/.adapters
 	$(ADAPTERS)/bin/pytest --ds tests.adapters.settings tests/adapters $(ARGS)
 
 # In an environment of its own, as the packages are many; the migrations of all would take longer.
+# django-user-sessions imports pkg_resources, which warns.
 test-agreement: $(AGREEMENT)/.httpxforwardedfor
-	$(AGREEMENT)/bin/pytest --ds tests.agreement.settings --nomigrations tests/agreement $(ARGS)
+	$(AGREEMENT)/bin/pytest -W 'ignore:pkg_resources is deprecated' -W 'ignore:Deprecated call to `pkg_resources' --ds tests.agreement.settings --nomigrations tests/agreement $(ARGS)
 
 # The end of a recipe whose shell has the names of Debian packages in `missing`. APT=1 installs them, as CI does.
 define install_missing
@@ -119,6 +123,19 @@ test-versions: $(VENV)/.tox
 	@for bin in "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.1[0-9]*/bin; do [ -d "$$bin" ] && PATH="$$PATH:$$bin"; done; export PATH; \
 	$(BIN)/tox run $(ARGS) && if [ -z "$(ARGS)" ] && command -v python3.14 >/dev/null; then $(BIN)/tox run -e py314-django61; fi
 
+# The conf.py of the site is in docs/. Then each address that a message has is looked up in what was built.
+docs: $(DOCS)/.docs
+	$(DOCS)/bin/sphinx-build --fail-on-warning --keep-going --fresh-env --quiet docs build/docs
+	$(DOCS)/bin/pytest -q tests/built $(ARGS)
+
+dist: $(VENV)/.dist
+	rm -rf dist build/unpacked
+	$(BIN)/python -m hatchling build --directory dist
+	$(BIN)/twine check --strict dist/*
+	mkdir -p build/unpacked
+	tar --extract --gzip --directory build/unpacked --strip-components 1 --file dist/*.tar.gz
+	cd build/unpacked && ../../$(BIN)/pytest -q -m "not slow" $(ARGS)
+
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -130,10 +147,10 @@ lint: $(VENV)/.lint
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
 clean:
-	rm -rf $(VENV) $(ADAPTERS) $(AGREEMENT) $(SERVERS) $(BENCH) $(TYPES) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .fuzz build dist
+	rm -rf $(VENV) $(ADAPTERS) $(AGREEMENT) $(SERVERS) $(BENCH) $(DOCS) $(TYPES) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .fuzz build dist
 
 $(ADAPTERS)/.pip: PYTHON := $(or $(NEWER),$(PYTHON))
-$(VENV)/.pip $(ADAPTERS)/.pip $(AGREEMENT)/.pip $(SERVERS)/.pip $(BENCH)/.pip $(TYPES)/.pip:
+$(VENV)/.pip $(ADAPTERS)/.pip $(AGREEMENT)/.pip $(SERVERS)/.pip $(BENCH)/.pip $(DOCS)/.pip $(TYPES)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else \
 	  "django-trustedproxy needs Python 3.10 or newer, this is " + sys.version.split()[0] + \
 	  ". Try: make PYTHON=python3.12")'
@@ -144,14 +161,15 @@ $(VENV)/.pip $(ADAPTERS)/.pip $(AGREEMENT)/.pip $(SERVERS)/.pip $(BENCH)/.pip $(
 	@touch $@
 
 # A file .group in a virtual environment says that the group of pyproject.toml is installed there.
-GROUPS := $(addprefix $(VENV)/.,demo test browser fuzz mutation lint lock tox)
+GROUPS := $(addprefix $(VENV)/.,demo test browser fuzz mutation lint dist lock tox)
 $(GROUPS): $(VENV)/.pip
 $(ADAPTERS)/.adapters: $(ADAPTERS)/.pip
 $(AGREEMENT)/.agreement: $(AGREEMENT)/.pip
 $(SERVERS)/.servers: $(SERVERS)/.pip
 $(BENCH)/.bench: $(BENCH)/.pip
+$(DOCS)/.docs: $(DOCS)/.pip
 $(TYPES)/.types: $(TYPES)/.pip
-$(GROUPS) $(ADAPTERS)/.adapters $(AGREEMENT)/.agreement $(SERVERS)/.servers $(BENCH)/.bench $(TYPES)/.types: pyproject.toml constraints.txt
+$(GROUPS) $(ADAPTERS)/.adapters $(AGREEMENT)/.agreement $(SERVERS)/.servers $(BENCH)/.bench $(DOCS)/.docs $(TYPES)/.types: pyproject.toml constraints.txt
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group $(@F:.%=%)
 	@touch $@
 

@@ -23,6 +23,7 @@ from .engine.purposes import (
 )
 from .entries import Problem, collected, read, unusable, usable
 from .names import NEVER_DESIGNATED, key_of, read_guarded
+from .pages import page_of_check
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -117,7 +118,9 @@ def get_policy() -> Policy:
     """
     policy, problems = parse(settings)
     if problems:
-        raise ImproperlyConfigured("\n".join(f"{p.id}: {p.msg} {p.hint}" for p in problems))
+        raise ImproperlyConfigured(
+            "\n".join(f"{p.id}: {p.msg} {p.hint} See {page_of_check(p.id)}" for p in problems)
+        )
     return policy
 
 

@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
 from django_trustedproxy.conf import DEFAULTS, get_policy, parse
+from django_trustedproxy.pages import page_of_check
 
 EXPECTED_HEADER = "a name such as 'X-Forwarded-For' or 'HTTP_X_FORWARDED_FOR'"
 HINT_HEADER = 'Write TRUSTED_PROXY_HEADER = "X-Forwarded-For", or the header that your proxy sets.'
@@ -347,5 +348,5 @@ def test_each_problem_has_a_line_of_its_own():
     with override_settings(**wrong), pytest.raises(ImproperlyConfigured) as caught:
         get_policy()
     problems = parsed(**wrong)[1]
-    lines = [f"{p.id}: {p.msg} {p.hint}" for p in problems]
+    lines = [f"{p.id}: {p.msg} {p.hint} See {page_of_check(p.id)}" for p in problems]
     assert str(caught.value).split("\n") == lines

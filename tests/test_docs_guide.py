@@ -33,7 +33,10 @@ STACK = [
     "django.middleware.csrf.CsrfViewMiddleware",
 ]
 # They are looked up and not read.
-REFERENCES = ("docs/agreement.md", "docs/application-servers.md", "docs/servers.md")
+REFERENCES = (
+    *("docs/agreement.md", "docs/application-servers.md", "docs/servers.md"),
+    "docs/reference/checks.md",
+)
 CHECK_ID = re.compile(r"trustedproxy\.[EW]\d{3}")
 
 

@@ -115,8 +115,9 @@ def test_an_empty_policy_says_so():
 @pytest.mark.parametrize("width", [40, 72, 80, 132, 1])
 def test_the_lines_fit_the_terminal(columns, width):
     columns(width)
-    longest = max(show(**SETTINGS, TRUSTED_PROXY=1, MIDDLEWARE=[]).splitlines(), key=len)
-    fits = max(width, 60)  # what cannot be broken: a heading, a path
+    lines = show(**SETTINGS, TRUSTED_PROXY=1, MIDDLEWARE=[]).splitlines()
+    fits = max(width, 60)  # what cannot be broken: a heading, a path, and the address of a page
+    longest = max((line for line in lines if not line.strip().startswith("https:")), key=len)
     assert len(longest) <= fits
 
 

@@ -7,9 +7,36 @@ code without running it, and `names` knows what was meant by a name that is near
 reads what gunicorn is told.
 """
 
+from __future__ import annotations
+
+from copy import copy
+from functools import wraps
+from typing import TYPE_CHECKING
+
+from django_trustedproxy.pages import page_of_check
+
 from . import identity, middleware, neighbours, servers, settings
 
-ALL = (
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.core.checks import CheckMessage
+
+
+def _with_page(check: Callable[..., list[CheckMessage]]) -> Callable[..., list[CheckMessage]]:
+    """Let each hint of a check end in the address of the page about it."""
+
+    @wraps(check)
+    def found(**options: object) -> list[CheckMessage]:
+        messages = [copy(message) for message in check(**options)]
+        for message in messages:
+            message.hint = f"{message.hint} See {page_of_check(str(message.id))}"
+        return messages
+
+    return found
+
+
+_CHECKS = (
     settings.check_settings,
     settings.check_single_header,
     settings.check_unknown_settings,
@@ -35,4 +62,5 @@ ALL = (
     identity.check_logins_possible,
     identity.check_logins_under_asgi,
 )
-DEPLOY = (settings.check_wide_networks,)
+ALL = tuple(map(_with_page, _CHECKS))
+DEPLOY = (_with_page(settings.check_wide_networks),)

@@ -60,7 +60,7 @@ def check_logins_guarded(**_: object) -> list[CheckMessage]:
             f"'{login.path}' logs in whom {wire_name(login.key)} names{_line(login)}, and "
             "everybody can send that header.",
             hint=f"Write TRUSTED_PROXY_GUARDED_HEADERS = {[*kept, wire_name(login.key)]}, so that "
-            "only a trusted proxy can. See README, trustedproxy.W050.",
+            "only a trusted proxy can.",
             id="trustedproxy.W050",
         )
         for login in find_logins()
@@ -75,7 +75,7 @@ def check_logins_order(**_: object) -> list[CheckMessage]:
         Warning(
             f"'{login.path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE, and so logs in whom "
             f"anybody names in {wire_name(login.key)}.",
-            hint=f"Put '{OUR_MIDDLEWARE}' first in MIDDLEWARE. See README, trustedproxy.W051.",
+            hint=f"Put '{OUR_MIDDLEWARE}' first in MIDDLEWARE.",
             id="trustedproxy.W051",
         )
         for login in find_logins()
@@ -93,8 +93,7 @@ def check_logins_possible(**_: object) -> list[CheckMessage]:
         Warning(
             f"TRUSTED_PROXIES trusts nobody, so {wire_name(login.key)} is dropped from every "
             f"request and '{login.path}' logs nobody in.",
-            hint="List the addresses of the proxy that logs people in in TRUSTED_PROXIES. "
-            "See README, trustedproxy.W052.",
+            hint="List the addresses of the proxy that logs people in in TRUSTED_PROXIES.",
             id="trustedproxy.W052",
         )
         for login in find_logins()
@@ -108,8 +107,7 @@ def check_logins_under_asgi(**_: object) -> list[CheckMessage]:
         Warning(
             f"'{login.path}' has header = '{login.named}', and under ASGI this Django logs in whom "
             f"{wire_name(login.key)} names: proxies do not remove that name.",
-            hint=f"Write header = '{login.named.removeprefix('HTTP_')}' in it. "
-            "See README, trustedproxy.W053.",
+            hint=f"Write header = '{login.named.removeprefix('HTTP_')}' in it.",
             id="trustedproxy.W053",
         )
         for login in find_logins()

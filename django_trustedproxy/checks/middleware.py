@@ -70,12 +70,12 @@ READERS: dict[str, str] = {
 W003 = Warning(
     f"'{OUR_MIDDLEWARE}' is not in MIDDLEWARE, so REMOTE_ADDR is the proxy's address and the "
     "TRUSTED_PROXY settings have no effect.",
-    hint=f"Put '{OUR_MIDDLEWARE}' first in MIDDLEWARE. See README, trustedproxy.W003.",
+    hint=f"Put '{OUR_MIDDLEWARE}' first in MIDDLEWARE.",
     id="trustedproxy.W003",
 )
 W004 = Warning(
     f"'{OUR_MIDDLEWARE}' is in MIDDLEWARE more than once; only the first decides.",
-    hint="Keep the first and remove the others. See README, trustedproxy.W004.",
+    hint="Keep the first and remove the others.",
     id="trustedproxy.W004",
 )
 
@@ -89,8 +89,7 @@ def check_middleware_listed(**_: object) -> list[CheckMessage]:
         return [
             Warning(
                 f"'{path}' in MIDDLEWARE is no middleware of django-trustedproxy.",
-                hint=f"Write '{OUR_MIDDLEWARE}' instead, first in MIDDLEWARE. "
-                "See README, trustedproxy.W003.",
+                hint=f"Write '{OUR_MIDDLEWARE}' instead, first in MIDDLEWARE.",
                 id="trustedproxy.W003",
             )
             for path in misspelled
@@ -108,8 +107,7 @@ def check_middleware_order(**_: object) -> list[CheckMessage]:
         Warning(
             f"'{path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE and reads {reads}, which is "
             "then the proxy's or forged.",
-            hint=f"Put '{OUR_MIDDLEWARE}' before '{path}', best first. "
-            "See README, trustedproxy.W005.",
+            hint=f"Put '{OUR_MIDDLEWARE}' before '{path}', best first.",
             id="trustedproxy.W005",
         )
         for path, loaded in middleware[: min(places, default=0)]
@@ -122,8 +120,7 @@ def check_other_fixers(**_: object) -> list[CheckMessage]:
     return [
         Warning(
             f"'{path}' writes REMOTE_ADDR too, {where}, by its own reading of the headers.",
-            hint=f"Remove '{path}' from MIDDLEWARE; django-trustedproxy does its work. "
-            "See README, trustedproxy.W002.",
+            hint=f"Remove '{path}' from MIDDLEWARE; django-trustedproxy does its work.",
             id="trustedproxy.W002",
         )
         for path, loaded in load_middleware()
@@ -136,7 +133,7 @@ def check_fixer_settings(**_: object) -> list[CheckMessage]:
     return [
         Warning(
             f"{name} configures another package that fixes addresses.",
-            hint=f"Remove {name}; TRUSTED_PROXIES decides. See README, trustedproxy.W030.",
+            hint=f"Remove {name}; TRUSTED_PROXIES decides.",
             id="trustedproxy.W030",
         )
         for name in dir(settings)

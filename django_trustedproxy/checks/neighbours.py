@@ -373,7 +373,7 @@ def check_recaptcha(**_: object) -> list[CheckMessage]:
         Warning(
             "TRUSTED_PROXY_KEEP_HEADER is not False: django-recaptcha sends the whole "
             "X-Forwarded-For to its service (read in 4.1.0).",
-            hint="Write TRUSTED_PROXY_KEEP_HEADER = False. See README, trustedproxy.W035.",
+            hint="Write TRUSTED_PROXY_KEEP_HEADER = False.",
             id="trustedproxy.W035",
         )
     ]
@@ -384,7 +384,7 @@ def _warning(neighbour: Neighbour) -> CheckMessage:
     setting = next((name for name in names if _read(name) is not _UNSET), names[-1])
     return Warning(
         f"{neighbour.message.format(setting=setting)} (read in {neighbour.read_in}).",
-        hint=f"Write {neighbour.remedy}. See README, {neighbour.id}.",
+        hint=f"Write {neighbour.remedy}.",
         id=neighbour.id,
     )
 

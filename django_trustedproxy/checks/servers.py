@@ -64,7 +64,7 @@ def check_wrappers(**_: object) -> list[CheckMessage]:
             f"{call.name} ({WRAPPERS[call.name].package}) rewrites the request before this package "
             f"sees it, in {call.place}.",
             hint="Remove the wrapper; with django_trustedproxy.wsgi or .asgi there is one of the "
-            "same policy. See README, trustedproxy.W009.",
+            "same policy.",
             id="trustedproxy.W009",
         )
         for call in _application_calls()
@@ -96,7 +96,7 @@ def check_environment(**_: object) -> list[CheckMessage]:
     found: list[CheckMessage] = [
         Warning(
             f"{name} lets the server process proxy headers before Django: {value!r}.",
-            hint=f"{remedy} See README, trustedproxy.W010.",
+            hint=remedy,
             id="trustedproxy.W010",
         )
         for name, value, remedy in _uvicorn_settings()
@@ -104,7 +104,7 @@ def check_environment(**_: object) -> list[CheckMessage]:
     return found + [
         Warning(
             f"{finding.place} {finding.effect}: {finding.written}.",
-            hint=f"{finding.remedy} See README, trustedproxy.W010.",
+            hint=finding.remedy,
             id="trustedproxy.W010",
         )
         for finding in gunicorn.findings()
@@ -117,7 +117,7 @@ def check_gunicorn(**_: object) -> list[CheckMessage]:
     return [
         Warning(
             f"{finding.place} {finding.effect}: {finding.written}.",
-            hint=f"{finding.remedy} See README, trustedproxy.W039.",
+            hint=finding.remedy,
             id="trustedproxy.W039",
         )
         for finding in gunicorn.findings()
@@ -144,8 +144,7 @@ def check_request_events(**_: object) -> list[CheckMessage]:
         Warning(
             "django-easy-audit records request events before any middleware, with the proxy's "
             "address (read in 1.3.9).",
-            hint=f"{_WRAP}, or write DJANGO_EASY_AUDIT_WATCH_REQUEST_EVENTS = False. "
-            "See README, trustedproxy.W028.",
+            hint=f"{_WRAP}, or write DJANGO_EASY_AUDIT_WATCH_REQUEST_EVENTS = False.",
             id="trustedproxy.W028",
         )
     ]
@@ -166,7 +165,7 @@ def check_sentry(**_: object) -> list[CheckMessage]:
         Warning(
             "Sentry reads the first entry of X-Forwarded-For before any middleware, whoever wrote "
             "it (read in sentry-sdk 2.75.0).",
-            hint=f"{_WRAP}. See README, trustedproxy.W029.",
+            hint=f"{_WRAP}.",
             id="trustedproxy.W029",
         )
     ]

@@ -38,8 +38,7 @@ def check_single_header(**_: object) -> list[CheckMessage]:
         Warning(
             f"TRUSTED_PROXY_HEADER names {len(headers)} headers. {headers[0]} is used; "
             f"{dropped} {verb} dropped.",
-            hint=f'Write TRUSTED_PROXY_HEADER = "{headers[0]}", the one that your proxy sets. '
-            "See README, trustedproxy.W001.",
+            hint=f'Write TRUSTED_PROXY_HEADER = "{headers[0]}", the one that your proxy sets.',
             id="trustedproxy.W001",
         )
     ]
@@ -51,7 +50,7 @@ def check_unknown_settings(**_: object) -> list[CheckMessage]:
         Warning(
             f"{name} is not a setting of django-trustedproxy, so it has no effect here.",
             hint=(f"Did you mean {meant}? Rename it" if meant else f"Remove {name}")
-            + ", or silence this if another package reads it. See README, trustedproxy.W006.",
+            + ", or silence this if another package reads it.",
             id="trustedproxy.W006",
         )
         for name, meant in _misspelled()
@@ -75,7 +74,7 @@ def check_proxies_listed(**_: object) -> list[CheckMessage]:
             "TRUSTED_PROXIES is not set, so nobody is trusted, and every forwarding header is "
             "dropped.",
             hint="Write TRUSTED_PROXIES with the addresses that your proxies connect from, or "
-            "TRUSTED_PROXIES = [] if clients connect themselves. See README, trustedproxy.W036.",
+            "TRUSTED_PROXIES = [] if clients connect themselves.",
             id="trustedproxy.W036",
         )
     ]
@@ -90,7 +89,7 @@ def check_header_names(**_: object) -> list[CheckMessage]:
     return [
         Warning(
             f"{setting} names {wire_name(key)}, which no proxy is known to send.",
-            hint=f'Did you mean {setting} = "{meant}"? See README, trustedproxy.W037.',
+            hint=f'Did you mean {setting} = "{meant}"?',
             id="trustedproxy.W037",
         )
         for setting, purpose, key in named
@@ -109,8 +108,7 @@ def check_redirect_loop(**_: object) -> list[CheckMessage]:
             "SECURE_SSL_REDIRECT is on, and no header of the trusted proxies is believed about the "
             "scheme: if TLS ends at a proxy, every request is redirected to HTTPS for ever.",
             hint='Write TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto", or the header in which '
-            "your proxy says it. If TLS ends at your own server, silence this. "
-            "See README, trustedproxy.W038.",
+            "your proxy says it. If TLS ends at your own server, silence this.",
             id="trustedproxy.W038",
         )
     ]
@@ -135,7 +133,7 @@ def check_empty_proxies(**_: object) -> list[CheckMessage]:
             f"TRUSTED_PROXIES is empty, so the header of {names} is dropped from every request: "
             "HTTPS or the host is not seen, and redirects can loop.",
             hint="Write TRUSTED_PROXIES with the networks that your proxies connect from, or "
-            f"remove {names}. See README, trustedproxy.W007.",
+            f"remove {names}.",
             id="trustedproxy.W007",
         )
     ]
@@ -147,7 +145,7 @@ def check_twins(**_: object) -> list[CheckMessage]:
     return [
         Warning(
             f"{ours} and {twin} are both set; {ours} is in force.",
-            hint=f"Remove {twin}. See README, trustedproxy.W008.",
+            hint=f"Remove {twin}.",
             id="trustedproxy.W008",
         )
         for ours, twin in pairs
@@ -168,7 +166,7 @@ def check_internal_ips(**_: object) -> list[CheckMessage]:
         Warning(
             f"INTERNAL_IPS has {', '.join(map(repr, both))}, which TRUSTED_PROXIES trusts: a "
             "request through the proxy without its header is internal, whoever sent it.",
-            hint="Remove it from INTERNAL_IPS. See README, trustedproxy.W031.",
+            hint="Remove it from INTERNAL_IPS.",
             id="trustedproxy.W031",
         )
     ]
@@ -180,7 +178,7 @@ def check_wide_networks(**_: object) -> list[CheckMessage]:
         Warning(
             f"TRUSTED_PROXIES trusts {network}, a very wide range of public addresses.",
             hint="List the networks that your proxies connect from; whoever has an address in "
-            "this one can claim any other. See README, trustedproxy.W032.",
+            "this one can claim any other.",
             id="trustedproxy.W032",
         )
         for network in conf.parse(settings)[0].networks.merged

@@ -212,9 +212,6 @@ FORWARDING_HEADERS = {purpose.name: purpose.headers for purpose in PURPOSES.valu
 }
 """All that is known, by purpose. No header is designated for the identity, and none is written."""
 
-STATED = tuple(purpose for purpose in PURPOSES.values() if purpose.name != "client")
-"""The purposes besides the client, in the order in which they are told."""
-
 FORWARDED = "HTTP_FORWARDED"
 VIEWER_ADDRESS = "HTTP_CLOUDFRONT_VIEWER_ADDRESS"
 

@@ -5,14 +5,21 @@ import re
 from django.core.checks import Tags, run_checks
 from django.test import override_settings
 
+from django_trustedproxy.pages import page_of_check
 from tests.stack import ROOT
 
 
 def ours(*, deploy=False, **settings):
-    """Run the checks under some settings and return our messages."""
+    """Run the checks under some settings; return our messages, without the page that each names."""
     with override_settings(**settings):
         found = run_checks(tags=[Tags.security], include_deployment_checks=deploy)
-    return [message for message in found if message.id.startswith("trustedproxy.")]
+    messages = [message for message in found if message.id.startswith("trustedproxy.")]
+    for message in messages:
+        hint, see, page = message.hint.partition(" See https://")
+        assert f"{see}{page}" == f" See {page_of_check(message.id)}"
+        assert "README" not in hint
+        message.hint = hint
+    return messages
 
 
 def ids(**settings):

@@ -44,7 +44,7 @@ STAGES = {
     "engine/addresses": [("addresses", "networks"), *ENGINE],
     "engine/hops": [("hops",), *ENGINE, ("purposes",)],
     "engine/networks": [("networks", "entries"), ("conf",), *ENGINE],
-    "engine/purposes": [("headers", "purposes"), ("readme",), *ENGINE],
+    "engine/purposes": [("headers", "purposes"), ("readme", "script_name"), *ENGINE],
     "engine/policy": [*ENGINE, ("decision", "purposes", "conf")],
     "engine/answer": [*ENGINE, ("decision", "middleware", "crossing")],
     "environ": [*ENGINE, ("crossing", "script_name"), ("middleware", "wrappers"), ("purposes",)],

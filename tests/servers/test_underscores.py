@@ -44,7 +44,7 @@ FORGED = {
     "gunicorn -k tornado",
     "gunicorn --header-map dangerous",
 }
-PAGES = ("README.md", "docs/proxies/nginx.md", "docs/application-servers.md")
+PAGES = ("docs/limits.md", "docs/proxies/nginx.md", "docs/application-servers.md")
 
 
 def believed(address, forms):
