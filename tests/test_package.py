@@ -39,8 +39,10 @@ def test_the_wheel_holds_every_file_of_the_package(tmp_path):
 
 def test_the_changelog_begins_with_the_version_of_the_package():
     version = importlib.metadata.version("django-trustedproxy")
-    versions = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
-    assert versions[0] == version
+    titles = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    released = [title for title in titles if title != "Unreleased"]
+    assert released[0] == version
+    assert "Unreleased" not in titles[1:]
 
 
 @pytest.mark.parametrize(
