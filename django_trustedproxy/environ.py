@@ -126,7 +126,7 @@ def last_answer() -> Answer | None:
 def answer_of(scope: Mapping[str, Any]) -> Answer | None:
     """Return the answer of a wrapper around an ASGI scope, or around the environ it was made of."""
     answer = scope.get(KEY)
-    if answer is None and "wsgi_environ" in scope:
+    if not isinstance(answer, Answer) and "wsgi_environ" in scope:
         # a2wsgi keeps the environ of a WSGI server in the scope.
         answer = (scope["wsgi_environ"] or {}).get(KEY)
     return answer if isinstance(answer, Answer) else None

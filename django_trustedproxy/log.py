@@ -41,6 +41,7 @@ _is_enabled_for = lines.logger.isEnabledFor
 
 _SNAPSHOT = "trusted_proxy.reported"
 _CLEARED_BY_WAITRESS = ("HTTP_X_FORWARDED_FOR", FORWARDED)
+_OF_STRANGERS = ("direct", "unknown")
 # Of the requests in good order, the first ones and then one in so many are looked at closely.
 _FIRST, _SELDOM = 64, 4_096
 _MOST_WATCHED = 1_000
@@ -174,11 +175,12 @@ def _repeats(
 
     Strangers may send many, and so do health checks.
     """
+    outcome = answer.outcome
     if number <= _FIRST or number % _FIRST == 0:
         return False  # looked at closely
-    if answer.outcome == "missing" and not policy.reject:
+    if outcome == "missing" and not policy.reject:
         return lines.limiter.repeats(_kind_of_missing(answer, policy, meta), answer.peer)
-    if answer or _rewriter or (came and came.names_itself):
+    if outcome not in _OF_STRANGERS or _rewriter or (came and came.names_itself):
         return False
     return lines.limiter.repeats(_kind_of_stranger(answer), answer.peer)
 

@@ -14,7 +14,7 @@ from django.test import RequestFactory, override_settings
 import django_trustedproxy
 from django_trustedproxy import Answer, asgi, get_trusted_proxy
 from django_trustedproxy.conf import get_policy
-from django_trustedproxy.environ import KEY, find_answer, hand_on, rewrite
+from django_trustedproxy.environ import KEY, answer_of, find_answer, hand_on, rewrite
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from tests.rows import CLIENT
 from tests.scopes import handed_on, scope_of
@@ -69,6 +69,16 @@ def test_an_adapter_in_the_wrapper_hands_the_answer_on():
         async_to_sync(exchange)()
     assert seen[0].META["REMOTE_ADDR"] == CLIENT
     assert seen[0].trusted_proxy.proxies == ("10.0.0.1",)
+
+
+@pytest.mark.parametrize("mark", [None, "decided"])
+def test_the_answer_in_the_environ_that_an_adapter_keeps_in_the_scope_is_found(mark):
+    environ = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": CLIENT}
+    answer = rewrite(environ, get_policy())
+    assert answer_of({KEY: mark, "wsgi_environ": environ}) is answer
+    assert answer_of({KEY: answer, "wsgi_environ": {}}) is answer
+    for other in ({}, None, {KEY: "decided"}):
+        assert answer_of({KEY: mark, "wsgi_environ": other}) is None
 
 
 def test_an_answer_cannot_be_changed_and_can_be_copied():

@@ -159,6 +159,68 @@ def test_a_count_is_never_too_high_and_a_heavy_hitter_is_never_lost(seed):
     assert all(400 - lost <= found[f"heavy {n}"] <= 400 for n in range(20))
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_counts_that_come_together_are_never_too_high_either(seed):
+    chance = random.Random(seed)
+    sent = [(f"heavy {n}", 40) for n in range(20) for _ in range(10)]
+    sent += [(f"light {n}", chance.randint(1, 3)) for n in range(10_000)]
+    chance.shuffle(sent)
+    hitters = HeavyHitters()
+    for network, number in sent:
+        hitters.add(network, network, number)
+    lost = hitters.total // (MOST_COUNTED + 1)
+    assert hitters.total == sum(number for _, number in sent)
+    found = {count.network: count for count in hitters.most()}
+    assert len(found) <= MOST_COUNTED
+    assert all(400 - lost <= found[f"heavy {n}"].number <= 400 for n in range(20))
+    assert all(network == count.address for network, count in found.items())
+
+
+def test_what_repeats_is_counted_once_a_line_was_written_or_none_is_left(limiter, clock):
+    assert not limiter.repeats(KIND, "192.0.2.1")
+    assert limiter.admit(KIND, "192.0.2.1")
+    assert limiter.repeats(KIND, "192.0.2.1")
+    assert not limiter.repeats(KIND, "192.0.2.2")
+    assert not limiter.admit(KIND, "192.0.2.2")
+    assert limiter.repeats(KIND, "192.0.2.2")
+    assert limiter.repeats(KIND, "192.0.2.1")
+    clock.now = HOUR
+    assert not limiter.repeats(KIND, "192.0.2.1")
+    (summary,) = limiter.summaries()
+    assert summary.total == 5
+    assert summary.counts == [("192.0.2.0/24", 5, "192.0.2.1")]
+
+
+def test_what_repeats_is_asked_of_again_a_day_after_its_line(limiter, clock):
+    limiter.admit(KIND, "192.0.2.1")
+    clock.now = DAY - HOUR + 1
+    limiter.summaries()
+    assert not limiter.admit(KIND, "192.0.2.1")
+    assert not limiter.repeats(KIND, "192.0.2.1")  # within this hour a line may be written
+
+
+def test_what_repeats_is_asked_of_again_when_its_line_is_forgotten(limiter):
+    limiter.admit(KIND, "192.0.2.1")
+    for number in range(MOST_TOLD):
+        limiter.admit((f"kind {number // MOST_LINES}", 30), f"198.51.{number}.1")
+    assert not limiter.repeats(KIND, "192.0.2.1")
+    assert limiter.admit(KIND, "192.0.2.1")
+
+
+def test_few_addresses_are_known_to_repeat(limiter, clock):
+    addresses = list(itertools.islice(strangers(), 3 * MOST_COUNTED))
+    for address in addresses:
+        limiter.admit(KIND, address)
+        for _ in range(3):
+            limiter.repeats(KIND, address)
+    known = [address for address in addresses if limiter.repeats(KIND, address)]
+    assert 0 < len(known) <= MOST_COUNTED
+    clock.now = HOUR
+    (summary,) = limiter.summaries()
+    assert summary.total == 4 * len(addresses) + len(known)
+    assert all(count.number <= 5 for count in summary.counts)
+
+
 def test_threads_share_the_lines_of_an_hour(limiter):
     admitted = []
 

@@ -84,24 +84,22 @@ def _follow(policy: Policy, peer: str, text: str) -> _Found | None:
     separator, networks = policy.form.separator, policy.networks
     if separator is None:
         return None
-    rest = text if len(text) <= _LONGEST_SHORT else text[-_LONGEST_SHORT:]
+    is_short = len(text) <= _LONGEST_SHORT
+    rest = text if is_short else text[-_LONGEST_SHORT:]
     proxies: tuple[str, ...] = (peer,)
-    for _ in range(_MOST_FOLLOWED):
-        if "," in rest and separator:
+    while True:
+        if "," in rest and separator and len(proxies) <= _MOST_FOLLOWED:
             rest, _, last = rest.rpartition(",")
             hop = parse_hop(last.strip(BLANKS))
         else:
-            hop = parse_hop(rest) if len(text) <= _LONGEST_SHORT else None
-            rest = ""
+            hop, rest = parse_hop(rest) if is_short else None, ""
         if hop is None:
             return None
         packed, address, port = hop
         # `packed in networks`, without a call.
-        boundaries = networks.ipv4 if len(packed) == 4 else networks.ipv6
-        if not bisect_right(boundaries, packed) & 1:
+        if not bisect_right(networks.ipv4 if len(packed) == 4 else networks.ipv6, packed) & 1:
             return address, proxies, "forwarded", port
         proxies = (address, *proxies)
-    return None
 
 
 def meet(
