@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +20,19 @@ from .engine.purposes import (
     meta_name,
     meta_names,
 )
-from .entries import Problem, collected, read, unusable, usable
+from .entries import Problem, collected, paths, read, unusable, usable
+from .exempt import read_paths
 from .names import NEVER_DESIGNATED, key_of, read_guarded
 from .pages import page_of_check
+from .ranges.file import RangeFile, load
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
+    from pathlib import Path
 
     from .engine.answer import Outcome
     from .engine.networks import TrustedNetworks
+    from .names import Fault
 
 DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXIES": [],
@@ -43,8 +46,11 @@ DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXY_REJECT": (),
     "TRUSTED_PROXY_GUARDED_HEADERS": [],
     "TRUSTED_PROXY_REJECT_EXEMPT": (),
+    "TRUSTED_PROXY_PROBE": False,
 }
 
+# The settings whose entries are addresses, networks, names and range files.
+ENTRY_SETTINGS = ("TRUSTED_PROXIES",)
 PURPOSE_SETTINGS = {
     purpose: f"TRUSTED_PROXY_{purpose.upper()}_HEADER"
     for purpose in PURPOSES
@@ -70,6 +76,21 @@ def unusable_entries() -> tuple[object, ...]:
     return tuple(unusable(value("TRUSTED_PROXIES")))
 
 
+def all_entries() -> list[object]:
+    """Return the entries that can be used of every setting that has such."""
+    return [entry for name in ENTRY_SETTINGS for entry in usable(value(name))]
+
+
+def range_paths() -> list[Path]:
+    """Return the range files that the settings name, whether or not they can be used."""
+    return list(dict.fromkeys(path for name in ENTRY_SETTINGS for path in paths(value(name))))
+
+
+def range_files() -> list[RangeFile]:
+    """Return the range files of the settings that can be used, as they were read."""
+    return [file for file in map(load, range_paths()) if isinstance(file, RangeFile)]
+
+
 def parse(source: object) -> tuple[Policy, list[Problem]]:
     """Make a policy of the settings in `source`, and list everything in them that cannot be used.
 
@@ -85,10 +106,11 @@ def parse(source: object) -> tuple[Policy, list[Problem]]:
         networks,
         headers,
         designations,
-        keep_header=reader.flag("TRUSTED_PROXY_KEEP_HEADER"),
+        keep_header=reader.flag("TRUSTED_PROXY_KEEP_HEADER", "trustedproxy.E009", _KEEP),
         reject=reader.outcomes("TRUSTED_PROXY_REJECT"),
         reject_exempt=reader.paths("TRUSTED_PROXY_REJECT_EXEMPT"),
         guarded=reader.guarded("TRUSTED_PROXY_GUARDED_HEADERS", designated),
+        is_probed=reader.flag("TRUSTED_PROXY_PROBE", "trustedproxy.E090", _NO_PROBE),
     )
     return policy, reader.problems
 
@@ -126,18 +148,19 @@ def get_policy() -> Policy:
 
 def _forget_policy(**_: object) -> None:
     get_policy.cache_clear()
+    load.cache_clear()
 
 
 setting_changed.connect(_forget_policy, dispatch_uid="trustedproxy.conf")
 
 
-# What no path of a view has, and patterns and encoded URLs have.
-_NO_PATH = re.compile(r"[*?#%^$|\\\[\]{}<>\"\s]|://")
 # What the environment and other configuration files write for a bool.
 _FLAGS = {
     **dict.fromkeys(("1", "true", "t", "yes", "y", "on"), True),
     **dict.fromkeys(("0", "false", "f", "no", "n", "off", ""), False),
 }
+_KEEP = "Write TRUSTED_PROXY_KEEP_HEADER = True to keep the header, or False to drop it."
+_NO_PROBE = "Write TRUSTED_PROXY_PROBE = False."
 
 
 class _Reader:
@@ -170,8 +193,8 @@ class _Reader:
                     f"{name} is a list",
                     "one header name or None",
                     value,
-                    "Name the one header that your proxy sets: which of several a client wrote "
-                    "could not be told.",
+                    "Name the one header that your proxy sets. Of several, nobody could tell "
+                    "which one a client wrote.",
                 )
             elif value is not None:
                 key = self._header(name, value)
@@ -228,15 +251,13 @@ class _Reader:
             f'Write {name} = "{example}", or the header that your proxy sets.',
         )
 
-    def flag(self, name: str) -> bool:
+    def flag(self, name: str, problem: str, otherwise: str) -> bool:
         value = self.value(name)
         if isinstance(value, bool):
             return value
         meant = _FLAGS.get(str(value).strip().lower()) if isinstance(value, (str, int)) else None
-        hint = f"Write {name} = {meant}."
-        if meant is None:
-            hint = f"Write {name} = True to keep the header, or False to drop it."
-        self.report("trustedproxy.E009", f"{name} is not a bool", "True or False", value, hint)
+        hint = otherwise if meant is None else f"Write {name} = {meant}."
+        self.report(problem, f"{name} is not a bool", "True or False", value, hint)
         return bool(DEFAULTS[name])
 
     def outcomes(self, name: str) -> list[Outcome]:
@@ -260,33 +281,16 @@ class _Reader:
         return known
 
     def paths(self, name: str) -> list[str]:
-        value, expected = self.value(name), "exact paths, such as '/healthz'"
-        members = collected(value)
-        if members is None:
-            words = value.replace(",", " ").split() if isinstance(value, str) else []
-            fact, hint = f"{name} is not a collection", self._line_of_paths(name, words)
-            self.report("trustedproxy.E016", fact, expected, value, hint)
-            return []
-        paths = [path.strip() if isinstance(path, str) else path for path in members]
-        for path in paths:
-            if not _is_path(path):
-                fact, hint = f"{name} has what is no exact path", self._line_of_paths(name, paths)
-                self.report("trustedproxy.E017", fact, expected, path, hint)
-        return [path for path in paths if isinstance(path, str) and _is_path(path)]
-
-    def _line_of_paths(self, name: str, values: list[Any]) -> str:
-        texts = [text.strip("^$*") for text in values if isinstance(text, str)]
-        paths = [text if text.startswith("/") else f"/{text}" for text in texts if text]
-        line = ", ".join(f'"{path}"' for path in paths if _is_path(path))
-        return f"Write {name} = [{line}]. Each path is exempt as it is written, and nothing else."
+        paths, faults = read_paths(name, self.value(name))
+        self._report_faults(name, faults)
+        return paths
 
     def guarded(self, name: str, designated: Collection[str]) -> list[str]:
         keys, faults = read_guarded(name, self.value(name), designated)
+        self._report_faults(name, faults)
+        return keys
+
+    def _report_faults(self, name: str, faults: Iterable[Fault]) -> None:
         for fault in faults:
             fact = f"{name} {fault.fact}"
             self.report(fault.id, fact, fault.expected, fault.got, fault.hint)
-        return keys
-
-
-def _is_path(value: object) -> bool:
-    return isinstance(value, str) and value.startswith("/") and not _NO_PATH.search(value)

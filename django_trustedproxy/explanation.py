@@ -5,20 +5,23 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .clients import ABOUT_CLIENT
 from .display import join_some, short_repr
 from .engine.addresses import UNIX, parse_hop
 from .engine.decision import MAX_HOPS, Verdict, walk
-from .engine.networks import parse_entry
 from .engine.purposes import wire_name
+from .entries import place_in
 from .environ import KEY, rewrite
-from .remarks import ABOUT_CLIENT, Remark, Seen, remarks
+from .remarks import remarks
+from .seen import Seen
 from .servers import advice
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from .engine.answer import Answer
     from .engine.policy import Policy
+    from .seen import Remark
 
 _END = object()
 
@@ -91,12 +94,11 @@ def _read(policy: Policy, entries: Sequence[object], value: str) -> tuple[tuple[
 
 
 def _entry_of(address: str, entries: Sequence[object]) -> str | None:
-    """Return the entry of `TRUSTED_PROXIES` that an address is trusted by, as text, or None."""
+    """Return what an address is trusted by, as text: an entry, or a line of a file; or None."""
     if address == UNIX:
         return UNIX
     parsed = ip_address(address)
-    trusting = (e for e in entries if any(parsed in network for network in parse_entry(e)))
-    return next(map(str, trusting), None)
+    return next(filter(None, (place_in(entry, parsed) for entry in entries)), None)
 
 
 def names(header_text: object, address: str | None) -> bool:
@@ -251,20 +253,28 @@ def _wire_names(keys: Sequence[str]) -> str:
     return join_some([wire_name(key) for key in keys])
 
 
-def lost_login(answer: Answer, logins: Collection[str]) -> str:
-    """Say that a stranger's header would have been the login, or return "".
+find_login_keys: Callable[[], Collection[str]] = tuple
+"""Returns the META keys by which the project logs in. The app puts it here, as the checks know."""
 
-    `logins` are the META keys by which the project logs in, as `checks.identity.find_logins` has
-    them.
-    """
-    lost = [key for key in answer.dropped if key in logins]
-    if answer or not lost:
+
+def lost_logins(answer: Answer) -> list[str]:
+    """Return the META keys of a stranger's headers that would have been the login."""
+    logins = () if answer or not answer.dropped else find_login_keys()
+    return [key for key in answer.dropped if key in logins] if logins else []
+
+
+def lost_login(answer: Answer) -> str:
+    """Say that a stranger's header would have been the login, or return ""."""
+    lost = [wire_name(key) for key in lost_logins(answer)]
+    if not lost:
         return ""
     verb, pronoun = ("was", "it") if len(lost) == 1 else ("were", "they")
     who = (
-        "a peer on a Unix socket" if answer.peer == UNIX else answer.peer or "a peer of no address"
+        "a peer on a Unix socket"
+        if answer.peer == UNIX
+        else answer.peer or "a peer without an address"
     )
     return (
-        f"{join_some([wire_name(key) for key in lost])} from {who}, who is not in TRUSTED_PROXIES, "
-        f"{verb} dropped; {pronoun} would have been the login."
+        f"{join_some(lost)} from {who}, who is not in TRUSTED_PROXIES, {verb} dropped; {pronoun} "
+        "would have been the login."
     )

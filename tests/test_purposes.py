@@ -17,6 +17,7 @@ from django_trustedproxy.environ import rewrite
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from tests.mounts import MOUNTS, ends
 from tests.rows import CLIENT, MISSING, Row
+from tests.scopes import handed_on, scope_of
 
 VIEWS = {name: MOUNTS[name] for name in MOUNTS if name != "meta"}
 each_mount = pytest.mark.parametrize("run", VIEWS.values(), ids=VIEWS)
@@ -117,6 +118,11 @@ def test_a_header_that_is_not_designated_changes_nothing_and_goes_if_another_is(
         ("https", "a.example:8443", "9443", "a.example:8443"),
         ("https", "[2001:db8::1]", "8443", "[2001:db8::1]:8443"),
         ("https", "[2001:db8::1]:443", None, "[2001:db8::1]"),
+        ("http", "[2001:db8::1]:80", "8443", "[2001:db8::1]"),
+        ("http", "[2001:db8::1]", "443", "[2001:db8::1]:443"),
+        ("wss", "a.example", "443", "a.example"),
+        ("wss", "a.example", "80", "a.example:80"),
+        ("ws", "a.example:80", None, "a.example"),
         ("https", "a.example", "none", "a.example"),
         (None, "a.example:80", None, "a.example"),
     ],
@@ -127,8 +133,38 @@ def test_a_host_has_the_port_that_links_need_and_no_other(run, scheme, host, por
     names = {PURPOSE_SETTINGS[p]: FORWARDING_HEADERS[p][0] for p in said}
     seen = run(row(headers, **names))
     assert seen.view["host"] == expected
-    assert seen.view["uri"] == f"{scheme or 'http'}://{expected}/echo"
+    read = {"wss": "https", "https": "https"}.get(scheme, "http")
+    assert seen.view["uri"] == f"{read}://{expected}/echo"
     assert seen.meta["HTTP_X_FORWARDED_HOST"] == expected
+
+
+@each_mount
+@pytest.mark.parametrize(
+    ("text", "port", "expected"),
+    [
+        ("proto=https;host=a.example", "8443", "a.example:8443"),
+        ("proto=https;host=a.example", "443", "a.example"),
+        ('proto=https;host="a.example:443"', "8443", "a.example"),
+        ('proto=http;host="[2001:db8::1]"', "8080", "[2001:db8::1]:8080"),
+    ],
+)
+def test_a_host_in_forwarded_has_the_port_that_links_need(run, text, port, expected):
+    headers = [("Forwarded", f"for={CLIENT};{text}"), ("X-Forwarded-Port", port)]
+    names = dict.fromkeys(map(PURPOSE_SETTINGS.get, ("scheme", "host")), "Forwarded")
+    seen = run(row(headers, TRUSTED_PROXY_PORT_HEADER="X-Forwarded-Port", **names))
+    assert seen.view["host"] == expected
+
+
+@pytest.mark.parametrize(
+    ("scheme", "port", "expected"),
+    [("wss", "443", "a.example"), ("wss", "8443", "a.example:8443"), ("ws", "80", "a.example")],
+)
+def test_a_websocket_has_the_port_of_its_scheme(scheme, port, expected):
+    headers = [("x-forwarded-host", "a.example"), ("x-forwarded-port", port)]
+    names = {PURPOSE_SETTINGS[p]: FORWARDING_HEADERS[p][0] for p in ("host", "port")}
+    with override_settings(**names):
+        got, _ = handed_on(scope_of(*headers, kind="websocket", scheme=scheme))
+    assert dict(got["headers"])[b"host"] == expected.encode()
 
 
 @each_mount

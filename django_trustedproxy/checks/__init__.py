@@ -3,8 +3,9 @@
 Each module has its checks together with what they know. `settings` looks at our own settings,
 `middleware` at our place and at who reads before us, `fixers` at who decides beside us, `servers`
 at what runs before any middleware, `neighbours` at the settings of other packages, `identity` at
-logins by header. `source` finds code without running it, `values` and `flow` read what it does;
-`names` knows what was meant by a name that is nearly right; `gunicorn` reads what gunicorn is told.
+logins by header, `ranges` at range files. `source` finds code without running it, `values` and
+`flow` read what it does; `names` knows what was meant by a name that is nearly right; `gunicorn`
+reads what gunicorn is told.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from django_trustedproxy.pages import page_of_check
 
-from . import fixers, identity, middleware, neighbours, servers, settings
+from . import fixers, identity, middleware, neighbours, ranges, servers, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,7 @@ def _with_page(check: Callable[..., list[CheckMessage]]) -> Callable[..., list[C
 
 _CHECKS = (
     settings.check_settings,
+    settings.check_probe_key,
     settings.check_single_header,
     settings.check_unknown_settings,
     settings.check_proxies_listed,
@@ -61,6 +63,10 @@ _CHECKS = (
     identity.check_logins_order,
     identity.check_logins_possible,
     identity.check_logins_under_asgi,
+    ranges.check_age,
+    ranges.check_writable,
+    ranges.check_customers,
+    ranges.check_given_up,
 )
 ALL = tuple(map(_with_page, _CHECKS))
 DEPLOY = (_with_page(settings.check_wide_networks),)

@@ -61,7 +61,7 @@ def check_middleware_listed(**_: object) -> list[CheckMessage]:
     if misspelled:
         return [
             Warning(
-                f"'{path}' in MIDDLEWARE is no middleware of django-trustedproxy.",
+                f"'{path}' in MIDDLEWARE is not a middleware of django-trustedproxy.",
                 hint=f"Write '{OUR_MIDDLEWARE}' instead, first in MIDDLEWARE.",
                 id="trustedproxy.W003",
             )

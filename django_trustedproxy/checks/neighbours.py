@@ -433,7 +433,7 @@ def _is_used(neighbour: Neighbour) -> bool:
         return True
     if not neighbour.used_as or not is_importable(neighbour.module):
         return False
-    return is_used_beside(settings.ROOT_URLCONF, neighbour.used_as)
+    return is_used_beside(getattr(settings, "ROOT_URLCONF", ""), neighbour.used_as)
 
 
 def _is_configured(module: str, *names: str) -> bool:

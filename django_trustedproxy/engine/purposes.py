@@ -237,6 +237,9 @@ FORWARDING_HEADERS = {purpose.name: purpose.headers for purpose in PURPOSES.valu
 """All that is known, by purpose. No header is designated for the identity, and none is written."""
 
 FORWARDED = "HTTP_FORWARDED"
+PROBE_KEY = "HTTP_X_TRUSTED_PROXY_PROBE"
+"""The token of `manage.py trustedproxy probe`, which no view sees."""
+
 VIEWER_ADDRESS = "HTTP_CLOUDFRONT_VIEWER_ADDRESS"
 
 

@@ -40,7 +40,7 @@ def test_our_middleware_missing_is_a_warning():
 def test_a_path_that_is_nearly_ours_is_a_warning_with_the_right_one(path):
     assert ours(MIDDLEWARE=[path]) == [
         Warning(
-            f"'{path}' in MIDDLEWARE is no middleware of django-trustedproxy.",
+            f"'{path}' in MIDDLEWARE is not a middleware of django-trustedproxy.",
             hint=f"Write '{OUR_MIDDLEWARE}' instead, first in MIDDLEWARE.",
             id="trustedproxy.W003",
         )

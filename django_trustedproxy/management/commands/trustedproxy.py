@@ -1,9 +1,10 @@
-"""The command `trustedproxy`: what the settings mean, and why a request has the client it has."""
+"""The command `trustedproxy`: what the settings mean, who the client is, and range files."""
 
 from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime, timezone
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,17 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from django_trustedproxy import conf
-from django_trustedproxy.checks.identity import find_logins
+from django_trustedproxy.checks.identity import login_keys
+from django_trustedproxy.clients import ABOUT_CLIENT
 from django_trustedproxy.display import short_repr
 from django_trustedproxy.engine.purposes import is_token, meta_name, wire_name
 from django_trustedproxy.exceptions import rejection
 from django_trustedproxy.explanation import explain, lost_login, reject_name
 from django_trustedproxy.overview import Overview
 from django_trustedproxy.pasted import about_peer, header_lines, path_of
-from django_trustedproxy.remarks import ABOUT_CLIENT
+from django_trustedproxy.probe.command import Wanted, probe_site
+from django_trustedproxy.probe.run import CannotRunError
+from django_trustedproxy.ranges import command as refresh
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -33,13 +37,16 @@ if TYPE_CHECKING:
 
 
 class Command(BaseCommand):
-    """Print the policy, or the way to one answer."""
+    """Print the policy, or the way to one answer, or renew range files."""
 
-    help = "Show what the TRUSTED_PROXY settings mean, or explain who the client of a request is."
-    requires_system_checks = ()  # `show` lists the findings, and neither may fail on them
+    help = (
+        "Show what the TRUSTED_PROXY settings mean, explain who the client of a request is, or "
+        "renew the range files."
+    )
+    requires_system_checks = ()  # `show` lists the findings, and none may fail on them
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare `show` and `explain`."""
+        """Declare `show`, `explain` and `refresh`."""
         actions = parser.add_subparsers(dest="action", required=True)
         show = actions.add_parser("show", help="the policy, and the findings of the checks")
         walk = actions.add_parser(
@@ -52,11 +59,37 @@ class Command(BaseCommand):
         walk.add_argument(
             "--header", action="append", metavar='"NAME: VALUE"', help="may be given several times"
         )
-        for action in (show, walk):
+        refresh.add_arguments(actions.add_parser("refresh", help="make and renew range files"))
+        probe = actions.add_parser(
+            "probe",
+            help="attack your own site, and know",
+            description="Send a site of yours everything that this package knows as an attack, "
+            "and compare what the site says that it concluded. The site needs TRUSTED_PROXY_PROBE "
+            "= True and the SECRET_KEY of these settings. Exits with 0 if nothing is forged, 1 if "
+            "something is, 2 if it could not be run.",
+        )
+        probe.add_argument("url", metavar="URL", help="the site, as its visitors reach it")
+        probe.add_argument(
+            "--origin",
+            action="append",
+            default=[],
+            metavar="URL",
+            help="the server behind the proxy, attacked around the proxy; its certificate is not "
+            "verified, since the answers are signed; may be given several times",
+        )
+        probe.add_argument("--ca-file", help="the certificates to verify that of the site with")
+        probe.add_argument("--verbose", action="store_true", help="show every request")
+        for action in (show, walk, probe):
             action.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *_: object, **options: Any) -> None:
         """Run the action."""
+        if options["action"] == "probe":
+            self.probe(options)
+            return
+        if options["action"] == "refresh":
+            self.refresh(options)
+            return
         if options["action"] == "show":
             facts, lines = self.show()
         else:
@@ -115,6 +148,42 @@ class Command(BaseCommand):
         facts = self.facts(found, reject) | {"notes": notes}
         return facts, [*notes, *self.lines(policy, found, reject)]
 
+    def probe(self, options: dict[str, Any]) -> None:
+        """Attack a site, and exit with 1 if an attack worked."""
+        styles = {
+            "title": self.title,
+            "forged": self.style.ERROR,
+            "lost": self.style.WARNING,
+            "wrong": self.style.WARNING,
+            "not told": self.style.WARNING,
+            "good": self.style.SUCCESS,
+        }
+        is_quiet = options["json"]
+        try:
+            report = probe_site(
+                Wanted(options["url"], tuple(options["origin"]), options["ca_file"]),
+                login_keys(),
+                say=(lambda _: None) if is_quiet else self.stdout.write,
+                is_verbose=options["verbose"] and not is_quiet,
+            )
+        except (CannotRunError, ImproperlyConfigured) as error:
+            raise CommandError(str(error), returncode=2) from None
+        if is_quiet:
+            self.stdout.write(json.dumps(report.facts(), indent=2))
+        else:
+            for level, text in report.lines():
+                self.stdout.write(styles.get(level, str)(text))
+        if report.is_forged:
+            sys.exit(1)
+
+    def refresh(self, options: dict[str, Any]) -> None:
+        """Renew range files. The settings may name one that is not there yet."""
+        now = datetime.now(timezone.utc)
+        run = refresh.Refresh(conf.range_paths(), options, self.stdout.write, now)
+        code, problems = run.run()
+        if code:
+            raise CommandError("\n".join(problems), returncode=code)
+
     def facts(self, found: Explanation, reject: str) -> dict[str, Any]:
         """Return an explanation as data."""
         answer = found.answer
@@ -123,7 +192,7 @@ class Command(BaseCommand):
             "outcome": answer.outcome,
             "sentence": found.sentence(reject),
             "remarks": [remark.text for remark in found.remarks],
-            "login": self.login(found) or None,
+            "login": lost_login(answer) or None,
             "rejected": reject or None,
             "peer": {"address": answer.peer, "trusted_by": found.peer_trusted_by},
             "hops": [hop._asdict() for hop in found.hops],
@@ -159,15 +228,11 @@ class Command(BaseCommand):
         for remark in found.remarks:
             if remark.kind not in ABOUT_CLIENT:
                 yield self.style.WARNING(remark.text)
-        if login := self.login(found):
+        if login := lost_login(answer):
             yield self.style.WARNING(login)
         good = answer.outcome in ("forwarded", "direct") and not (reject or found.remarks)
         style = self.style.SUCCESS if good else self.style.WARNING
         yield style(f"{answer.outcome}: {found.sentence(reject)}")
-
-    def login(self, found: Explanation) -> str:
-        """Return a sentence about a login that a stranger's header would have been, or ""."""
-        return lost_login(found.answer, {login.key for login in find_logins()})
 
     def title(self, text: str) -> str:
         """Return a heading."""
