@@ -213,14 +213,15 @@ def _check_headers(case, site, before, after, answer):
 
 
 def _with_port(site, host, before):
-    """Return a host with the stated port where it has none, and without the scheme's default."""
+    """Return a host without the scheme's default port, and then with the stated port."""
     said = {
         purpose: name and _expected(site, purpose, name, before)
         for purpose, name in site.designated.items()
     }
     default = {"http": "80", "https": "443"}[said["scheme"] or "http"]
     name, port = re.fullmatch(r"(\[.*\]|[^:]*)(?::(.*))?", host).groups()
-    port = port or said["port"] or default
+    if not port or int(port) == int(default):
+        port = said["port"] or default
     return name if int(port) == int(default) else f"{name}:{port}"
 
 

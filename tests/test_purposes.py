@@ -110,7 +110,7 @@ def test_a_header_that_is_not_designated_changes_nothing_and_goes_if_another_is(
         ("https", "a.example", "443", "a.example"),
         ("http", "a.example", "443", "a.example:443"),
         ("http", "a.example", "80", "a.example"),
-        ("https", "a.example:443", "8443", "a.example"),
+        ("https", "a.example:443", "8443", "a.example:8443"),
         ("https", "a.example:443", None, "a.example"),
         ("https", "a.example:0443", None, "a.example"),
         ("http", "a.example:80", None, "a.example"),
@@ -118,7 +118,7 @@ def test_a_header_that_is_not_designated_changes_nothing_and_goes_if_another_is(
         ("https", "a.example:8443", "9443", "a.example:8443"),
         ("https", "[2001:db8::1]", "8443", "[2001:db8::1]:8443"),
         ("https", "[2001:db8::1]:443", None, "[2001:db8::1]"),
-        ("http", "[2001:db8::1]:80", "8443", "[2001:db8::1]"),
+        ("http", "[2001:db8::1]:80", "8443", "[2001:db8::1]:8443"),
         ("http", "[2001:db8::1]", "443", "[2001:db8::1]:443"),
         ("wss", "a.example", "443", "a.example"),
         ("wss", "a.example", "80", "a.example:80"),
@@ -144,7 +144,7 @@ def test_a_host_has_the_port_that_links_need_and_no_other(run, scheme, host, por
     [
         ("proto=https;host=a.example", "8443", "a.example:8443"),
         ("proto=https;host=a.example", "443", "a.example"),
-        ('proto=https;host="a.example:443"', "8443", "a.example"),
+        ('proto=https;host="a.example:443"', "8443", "a.example:8443"),
         ('proto=http;host="[2001:db8::1]"', "8080", "[2001:db8::1]:8080"),
     ],
 )

@@ -223,7 +223,8 @@ def _with_port(said: dict[str, Statement], scheme: str) -> Statement:
         scheme = parse_scheme(said["scheme"].value or "") or scheme
     default = 443 if parse_scheme(scheme) == "https" else 80
     name, port = split_host(host.value or "")
-    if not port and "port" in said and said["port"].is_written:
+    # A default port is none, so that a second decision has the result of the first.
+    if (not port or int(port) == default) and "port" in said and said["port"].is_written:
         port = said["port"].value or ""
     value = f"{name}:{port}" if port and int(port) != default else name
     return host._replace(value=value, text=value)
