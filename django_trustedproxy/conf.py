@@ -24,11 +24,11 @@ from .engine.purposes import (
 from .entries import Problem, collected, read, unusable, usable
 from .names import NEVER_DESIGNATED, key_of, read_guarded
 from .pages import page_of_check
+from .stamping import SETTINGS, UNSTAMPED, Surroundings, read_stamps
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from .engine.answer import Outcome
     from .engine.networks import TrustedNetworks
 
 DEFAULTS: dict[str, Any] = {
@@ -43,6 +43,7 @@ DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXY_REJECT": (),
     "TRUSTED_PROXY_GUARDED_HEADERS": [],
     "TRUSTED_PROXY_REJECT_EXEMPT": (),
+    **SETTINGS,
 }
 
 PURPOSE_SETTINGS = {
@@ -60,9 +61,9 @@ def value(name: str) -> Any:
     return getattr(settings, name, DEFAULTS[name])
 
 
-def entries() -> tuple[object, ...]:
-    """Return the entries of `TRUSTED_PROXIES` that can be used, as they are written."""
-    return tuple(usable(value("TRUSTED_PROXIES")))
+def entries(name: str = "TRUSTED_PROXIES") -> tuple[object, ...]:
+    """Return the entries of a setting that can be used, as they are written."""
+    return tuple(usable(value(name)))
 
 
 def unusable_entries() -> tuple[object, ...]:
@@ -81,16 +82,23 @@ def parse(source: object) -> tuple[Policy, list[Problem]]:
     headers = reader.headers("TRUSTED_PROXY_HEADER")
     designations = [*reader.designations(headers), *designated_by_django(source, headers)]
     designated = {*headers, *(designation.header for designation in designations)}
+    keep_header = reader.flag("TRUSTED_PROXY_KEEP_HEADER")
+    reject = reader.outcomes("TRUSTED_PROXY_REJECT")
+    reject_exempt = reader.paths("TRUSTED_PROXY_REJECT_EXEMPT")
+    guarded = reader.guarded("TRUSTED_PROXY_GUARDED_HEADERS", designated)
+    around = Surroundings(source, networks, headers[0], designated.union(guarded), reject)
+    stamps, problems = read_stamps(reader.value, around)
     policy = Policy.build(
         networks,
         headers,
         designations,
-        keep_header=reader.flag("TRUSTED_PROXY_KEEP_HEADER"),
-        reject=reader.outcomes("TRUSTED_PROXY_REJECT"),
-        reject_exempt=reader.paths("TRUSTED_PROXY_REJECT_EXEMPT"),
-        guarded=reader.guarded("TRUSTED_PROXY_GUARDED_HEADERS", designated),
+        keep_header=keep_header,
+        reject=reject,
+        reject_exempt=reject_exempt,
+        guarded=guarded,
+        stamps=stamps,
     )
-    return policy, reader.problems
+    return policy, reader.problems + problems
 
 
 def designated_by_django(source: object, taken: tuple[str, ...]) -> Iterator[Designation]:
@@ -239,20 +247,21 @@ class _Reader:
         self.report("trustedproxy.E009", f"{name} is not a bool", "True or False", value, hint)
         return bool(DEFAULTS[name])
 
-    def outcomes(self, name: str) -> list[Outcome]:
+    def outcomes(self, name: str) -> list[str]:
         value = self.value(name)
-        expected = f"some of {', '.join(map(repr, REJECTABLE))}"
+        names = (*REJECTABLE, UNSTAMPED)
+        expected = f"some of {', '.join(map(repr, names))}"
         members = collected(value)
         if members is None:
             words = value.replace(",", " ").split() if isinstance(value, str) else []
-            paste = [outcome for outcome in REJECTABLE if outcome in words]
+            paste = [outcome for outcome in names if outcome in words]
             fact = f"{name} is not a collection"
             self.report("trustedproxy.E010", fact, expected, value, f"Write {name} = {paste}.")
             return []
         named = [member.strip() if isinstance(member, str) else member for member in members]
-        known = [outcome for outcome in REJECTABLE if outcome in named]
+        known = [outcome for outcome in names if outcome in named]
         for outcome in named:
-            if outcome not in REJECTABLE:
+            if outcome not in names:
                 fact = f"{name} names an outcome that cannot be rejected"
                 self.report(
                     "trustedproxy.E011", fact, expected, outcome, f"Write {name} = {known}."
@@ -283,8 +292,7 @@ class _Reader:
     def guarded(self, name: str, designated: Collection[str]) -> list[str]:
         keys, faults = read_guarded(name, self.value(name), designated)
         for fault in faults:
-            fact = f"{name} {fault.fact}"
-            self.report(fault.id, fact, fault.expected, fault.got, fault.hint)
+            self.report(fault.id, f"{name} {fault.fact}", fault.expected, fault.got, fault.hint)
         return keys
 
 

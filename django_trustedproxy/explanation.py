@@ -11,7 +11,7 @@ from .engine.decision import MAX_HOPS, Verdict, walk
 from .engine.networks import parse_entry
 from .engine.purposes import wire_name
 from .environ import KEY, rewrite
-from .remarks import ABOUT_CLIENT, Remark, Seen, remarks
+from .remarks import ABOUT_CLIENT, Remark, Seen, refusal, remarks
 from .servers import advice
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .engine.policy import Policy
 
 _END = object()
+_HIDDEN = "(not shown)"
 
 
 class Hop(NamedTuple):
@@ -58,22 +59,34 @@ class Explanation(NamedTuple):
         return " ".join([first, *(r.text for r in self.remarks if r.kind in ABOUT_CLIENT)])
 
 
-def explain(policy: Policy, entries: Sequence[object], meta: dict[str, Any]) -> Explanation:
+def explain(
+    policy: Policy,
+    entries: Sequence[object],
+    meta: dict[str, Any],
+    with_secret: Sequence[object] = (),
+) -> Explanation:
     """Decide about a request (a META or environ, which is not changed) and tell the way.
 
-    `entries` are those of `TRUSTED_PROXIES` that the policy was made of.
+    `entries` are those of `TRUSTED_PROXIES` that the policy was made of, and `with_secret` those of
+    `TRUSTED_PROXIES_WITH_SECRET`. What stands where a secret belongs is not shown.
     """
-    after = dict(meta)
+    after, before = dict(meta), dict(meta)
     answer = rewrite(after, policy)
     after.pop(KEY)
+    if policy.stamps:
+        before |= dict.fromkeys(meta.keys() & set(policy.stamps.headers), _HIDDEN)
+    if answer.stamp == "valid":
+        policy, entries = policy.widest, [*entries, *with_secret]
     hops: tuple[Hop, ...] = ()
     value = meta.get(policy.header)
     is_read_to_end = True
     if value and answer:
         hops, is_read_to_end = _read(policy, entries, value)
     trusted_by = _entry_of(answer.peer or UNIX, entries) if answer else None
-    further = tuple(remarks(policy, answer, Seen(after, meta)))
-    return Explanation(answer, value, trusted_by, hops, is_read_to_end, dict(meta), after, further)
+    if answer and policy.any_peer:
+        trusted_by = "any"
+    further = tuple(remarks(policy, answer, Seen(after, before)))
+    return Explanation(answer, value, trusted_by, hops, is_read_to_end, before, after, further)
 
 
 def _read(policy: Policy, entries: Sequence[object], value: str) -> tuple[tuple[Hop, ...], bool]:
@@ -124,8 +137,8 @@ def sentence(
     who = "the peer, on a Unix socket," if peer == UNIX else f"the peer {peer}"
     if answer.outcome == "direct":
         so = _so(answer, reject, "it is the client")
-        dropped = _dropped(answer, _taken(server) if names_itself else _listed(peer))
-        return _upper(f"{who} is not in TRUSTED_PROXIES{so}{dropped}")
+        dropped = _dropped(answer, _taken(server) if names_itself else _listed(answer))
+        return _upper(f"{who} is {_UNTRUSTED[answer.stamp]}{so}{dropped}")
     if answer.outcome == "missing":
         so = _so(answer, reject, "REMOTE_ADDR stays")
         return _upper(f"{who} is a trusted proxy but sent no {answer.header}{so}.{_sent(answer)}")
@@ -145,7 +158,7 @@ def sentence(
 
 def reject_name(policy: Policy, answer: Answer) -> str:
     """Return the name in `TRUSTED_PROXY_REJECT` that a rejected request is rejected for."""
-    return answer.outcome if answer.outcome in policy.reject else "malformed"
+    return policy.rejects(answer)
 
 
 def _unknown(reported: str | None) -> str:
@@ -172,8 +185,8 @@ def _so(answer: Answer, reject: str, consequence: str) -> str:
     if not reject:
         return f", so {consequence}"
     if reject == answer.outcome:
-        return f", so the request is {_answered(reject)}"
-    return f"; the request is {_answered(reject)}"
+        return f", so the request is {refusal(reject)}"
+    return f"; the request is {refusal(reject)}"
 
 
 def _rejected(reject: str) -> str:
@@ -182,11 +195,7 @@ def _rejected(reject: str) -> str:
 
 def answered(reject: str) -> str:
     """Say that a request is rejected."""
-    return f"The request is {_answered(reject)}."
-
-
-def _answered(reject: str) -> str:
-    return f'answered with 400 (TRUSTED_PROXY_REJECT names "{reject}")'
+    return f"The request is {refusal(reject)}."
 
 
 def _dropped(answer: Answer, remedy: str) -> str:
@@ -196,9 +205,25 @@ def _dropped(answer: Answer, remedy: str) -> str:
     return f", and {_wire_names(answer.dropped)} {verb} dropped. {remedy}"
 
 
-def _listed(peer: str | None) -> str:
+_UNTRUSTED = {
+    None: "not in TRUSTED_PROXIES",
+    "absent": "not in TRUSTED_PROXIES, and sent no secret",
+    "wrong": "not in TRUSTED_PROXIES, and sent a wrong secret",
+    "valid": "in neither TRUSTED_PROXIES nor TRUSTED_PROXIES_WITH_SECRET",
+}
+
+
+def _listed(answer: Answer) -> str:
+    peer = answer.peer
+    if answer.stamp == "valid":
+        own = f'add "{peer}" to TRUSTED_PROXIES_WITH_SECRET'
+        return f"Its secret is valid: if it is your edge, {own}."
+    remedy = ""
+    if answer.stamp is not None:
+        remedy = "If it is your edge, have it send the secret. "
+    own = "your own proxy" if answer.stamp is None else "a proxy that nobody else can use"
     return (
-        f'If it is your own proxy, add "{peer}" to TRUSTED_PROXIES; if it is not, leave it '
+        f'{remedy}If it is {own}, add "{peer}" to TRUSTED_PROXIES; if it is not, leave it '
         "out, or it could claim any address."
     )
 

@@ -22,7 +22,7 @@ from .explanation import (
     sentence,
 )
 from .limiter import Limiter
-from .remarks import ABOUT_CLIENT, Seen, remarks
+from .remarks import ABOUT_CLIENT, Seen, about_stamp, remarks
 from .servers import running_server
 from .traces import connected_by_event, findings, hands_nothing_on, has_no_port
 
@@ -148,6 +148,9 @@ def tell(  # noqa: PLR0913, PLR0917 - what there is to see of a request
     `meta` is META after the decision, `scheme` that of the connection where it is not there, and
     `headers` the other headers of an ASGI scope; `path` is what may be exempt from rejection.
     """
+    if answer.stamp is not None and (stamp := about_stamp(policy, answer, path)):
+        _write_summaries()
+        _write(stamp.kind, stamp.level, stamp.text, answer)
     outcome = answer.outcome
     number = _counts[outcome] = _counts[outcome] + 1
     if outcome == "forwarded":

@@ -15,7 +15,15 @@ from .conf import get_policy
 from .engine.addresses import is_unix_scope
 from .engine.answer import Answer
 from .engine.purposes import is_prefix
-from .environ import KEY, answer_of, find_answer, keep, rewrite_anew, write_client
+from .environ import (
+    KEY,
+    answer_of,
+    find_answer,
+    keep,
+    rewrite_anew,
+    without_stamps,
+    write_client,
+)
 from .exceptions import RejectedByTrustedProxy, rejection, routed_path
 
 if TYPE_CHECKING:
@@ -60,6 +68,8 @@ class TrustedProxyMiddleware:
         else:
             came = log.receive(meta, policy, peer, event)
             answer = rewrite_anew(meta, policy, scheme, is_unix)
+            if policy.stamps is not None and isinstance(request, ASGIRequest):
+                request.scope = without_stamps(request.scope, policy.stamps)
         if script_name or meta.get("PATH_INFO") != path_info:
             _judge_script_name(request, script_name or "", path_info)
         # A prefix that a header states is not part of it: whoever can write that could move a path.

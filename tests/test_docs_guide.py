@@ -21,6 +21,7 @@ from django_trustedproxy.conf import get_policy, parse
 from django_trustedproxy.environ import rewrite
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from tests.checks.findings import ids_in_the_code
+from tests.edge import EDGE, STAMPS
 from tests.test_docs import FENCE, LINK, PAGES, blocks, findings, is_settings
 
 START = "docs/README.md"
@@ -154,6 +155,7 @@ def test_a_message_of_the_package_is_what_it_says(heard, caplog, told):
             HTTP_X_FORWARDED_PROTO="http",
         ),
         *heard({"INSTALLED_APPS": []}, **found),
+        *heard(STAMPS, REMOTE_ADDR=EDGE),
         *heard(REMOTE_ADDR="172.18.0.2", HTTP_X_FORWARDED_FOR=CLIENT),
         *heard(REMOTE_ADDR="unix:", HTTP_X_FORWARDED_FOR=CLIENT),
         *heard(),

@@ -73,7 +73,8 @@ def test_no_module_but_the_table_of_neighbours_has_more_than_300_lines():
 ROOMS = {
     "engine": ("engine",),
     "entries": ("engine", "display"),
-    "conf": ("engine", "display", "entries", "names", "pages"),
+    "stamping": ("engine", "display", "entries", "names"),
+    "conf": ("engine", "display", "entries", "names", "stamping", "pages"),
     "overview": ("engine", "display"),
     "pasted": ("engine",),
     "names": ("engine", "entries"),
