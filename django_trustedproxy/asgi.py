@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from django.core.handlers.asgi import get_script_prefix
 
-from . import log
+from . import log, staleness
 from .conf import get_policy
 from .engine.addresses import is_unix_scope
 from .engine.purposes import FORWARDED, is_prefix, raw_name
@@ -55,6 +55,7 @@ class TrustedProxy:
     def __init__(self, application: Application) -> None:
         get_policy()
         log.watch()
+        staleness.watch()
         log.tell_of_application(application)
         self.application = application
 

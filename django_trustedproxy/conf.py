@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +20,19 @@ from .engine.purposes import (
     meta_name,
     meta_names,
 )
-from .entries import Problem, collected, read, unusable, usable
+from .entries import Problem, collected, paths, read, unusable, usable
+from .exempt import read_paths
 from .names import NEVER_DESIGNATED, key_of, read_guarded
 from .pages import page_of_check
-from .stamping import SETTINGS, UNSTAMPED, Surroundings, read_stamps
+from .ranges.file import RangeFile, load
+from .stamping import ENTRY_SETTINGS, SETTINGS, UNSTAMPED, Surroundings, read_stamps
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
+    from pathlib import Path
 
     from .engine.networks import TrustedNetworks
+    from .names import Fault
 
 DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXIES": [],
@@ -71,11 +74,25 @@ def unusable_entries() -> tuple[object, ...]:
     return tuple(unusable(value("TRUSTED_PROXIES")))
 
 
+def all_entries() -> list[object]:
+    """Return the entries that can be used of every setting that has such."""
+    return [entry for name in ENTRY_SETTINGS for entry in usable(value(name))]
+
+
+def range_paths() -> list[Path]:
+    """Return the range files that the settings name, whether or not they can be used."""
+    return list(dict.fromkeys(path for name in ENTRY_SETTINGS for path in paths(value(name))))
+
+
+def range_files() -> list[RangeFile]:
+    """Return the range files of the settings that can be used, as they were read."""
+    return [file for file in map(load, range_paths()) if isinstance(file, RangeFile)]
+
+
 def parse(source: object) -> tuple[Policy, list[Problem]]:
     """Make a policy of the settings in `source`, and list everything in them that cannot be used.
 
-    Never raises. With problems, the policy is the one of the settings that can be used, and only
-    the system checks look at it.
+    Never raises. With problems, the policy is that of the usable settings, for the checks alone.
     """
     reader = _Reader(source)
     networks = reader.networks("TRUSTED_PROXIES")
@@ -134,13 +151,12 @@ def get_policy() -> Policy:
 
 def _forget_policy(**_: object) -> None:
     get_policy.cache_clear()
+    load.cache_clear()
 
 
 setting_changed.connect(_forget_policy, dispatch_uid="trustedproxy.conf")
 
 
-# What no path of a view has, and patterns and encoded URLs have.
-_NO_PATH = re.compile(r"[*?#%^$|\\\[\]{}<>\"\s]|://")
 # What the environment and other configuration files write for a bool.
 _FLAGS = {
     **dict.fromkeys(("1", "true", "t", "yes", "y", "on"), True),
@@ -269,32 +285,16 @@ class _Reader:
         return known
 
     def paths(self, name: str) -> list[str]:
-        value, expected = self.value(name), "exact paths, such as '/healthz'"
-        members = collected(value)
-        if members is None:
-            words = value.replace(",", " ").split() if isinstance(value, str) else []
-            fact, hint = f"{name} is not a collection", self._line_of_paths(name, words)
-            self.report("trustedproxy.E016", fact, expected, value, hint)
-            return []
-        paths = [path.strip() if isinstance(path, str) else path for path in members]
-        for path in paths:
-            if not _is_path(path):
-                fact, hint = f"{name} has what is no exact path", self._line_of_paths(name, paths)
-                self.report("trustedproxy.E017", fact, expected, path, hint)
-        return [path for path in paths if isinstance(path, str) and _is_path(path)]
-
-    def _line_of_paths(self, name: str, values: list[Any]) -> str:
-        texts = [text.strip("^$*") for text in values if isinstance(text, str)]
-        paths = [text if text.startswith("/") else f"/{text}" for text in texts if text]
-        line = ", ".join(f'"{path}"' for path in paths if _is_path(path))
-        return f"Write {name} = [{line}]. Each path is exempt as it is written, and nothing else."
+        paths, faults = read_paths(name, self.value(name))
+        self._report_faults(name, faults)
+        return paths
 
     def guarded(self, name: str, designated: Collection[str]) -> list[str]:
         keys, faults = read_guarded(name, self.value(name), designated)
-        for fault in faults:
-            self.report(fault.id, f"{name} {fault.fact}", fault.expected, fault.got, fault.hint)
+        self._report_faults(name, faults)
         return keys
 
-
-def _is_path(value: object) -> bool:
-    return isinstance(value, str) and value.startswith("/") and not _NO_PATH.search(value)
+    def _report_faults(self, name: str, faults: Iterable[Fault]) -> None:
+        for fault in faults:
+            fact = f"{name} {fault.fact}"
+            self.report(fault.id, fact, fault.expected, fault.got, fault.hint)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network
 from itertools import chain, islice
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .display import short_repr
 from .engine.everybody import covering, is_everybody, is_wide
 from .engine.mistakes import OWN, corrected, diagnose, quoted, split
 from .engine.networks import EntryError, TrustedNetworks, has_unix, parse_entry
+from .ranges.file import RangeFile, RangeFileError, load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
+    from ipaddress import IPv4Address, IPv6Address
 
     from .engine.networks import Network
 
@@ -54,8 +57,27 @@ def collected(value: object) -> list[object] | None:
 
 
 def usable(value: object) -> list[object]:
-    """Return the entries of `TRUSTED_PROXIES` that can be used."""
-    return [entry for entry in collected(value) or [] if _networks_of(entry) is not None]
+    """Return the entries of `TRUSTED_PROXIES` that can be used, a path as the `RangeFile` there."""
+    entries = collected(value) or []
+    return [_opened(entry) for entry in entries if _networks_of(entry) is not None]
+
+
+def paths(value: object) -> list[Path]:
+    """Return the range files that a setting names, whether or not they can be used."""
+    return [entry for entry in collected(value) or [] if isinstance(entry, Path)]
+
+
+def networks_of(entry: object) -> tuple[Network, ...]:
+    """Return the networks of a usable entry."""
+    return tuple(entry.lines) if isinstance(entry, RangeFile) else parse_entry(entry)
+
+
+def place_in(entry: object, address: IPv4Address | IPv6Address) -> str | None:
+    """Return what trusts an address as text, with the line of a file, or None if nothing does."""
+    network = next((n for n in networks_of(entry) if address in n), None)
+    if network is None:
+        return None
+    return entry.place(network) if isinstance(entry, RangeFile) else str(entry)
 
 
 def unusable(value: object) -> list[object]:
@@ -79,9 +101,14 @@ def read(name: str, value: object) -> tuple[TrustedNetworks, list[Problem]]:
     return networks, problems
 
 
+def _opened(entry: object) -> object:
+    """Return the range file of a path, or what is wrong with it, and other entries as they are."""
+    return load(entry) if isinstance(entry, Path) else entry
+
+
 def _networks_of(entry: object) -> tuple[Network, ...] | None:
     try:
-        return parse_entry(entry)
+        return networks_of(_opened(entry))
     except EntryError:
         return None
 
@@ -90,6 +117,9 @@ def _wrong_entries(name: str, entries: Sequence[object]) -> Iterator[Problem]:
     parsed = list(map(_networks_of, entries))
     kept = _kept(entries)
     for index, (entry, networks) in enumerate(zip(entries, parsed, strict=True)):
+        if isinstance(error := _opened(entry), RangeFileError):
+            yield Problem(error.id, f"{name}[{index}]: {error.msg}", error.hint)
+            continue
         if networks is None:
             mistake = diagnose(entry)
             line = _line(name, kept, mistake.meant)
@@ -118,7 +148,7 @@ def _not_a_list(name: str, value: object) -> Problem:
         remedies = [f"{short_repr(entry)} {m.fact}. {m.remedy}".strip() for entry, m in mistakes]
     elif isinstance(value, Mapping):
         entries = list(value)
-    elif isinstance(value, (IPv4Network, IPv6Network)) or _networks_of(value) is not None:
+    elif isinstance(value, (IPv4Network, IPv6Network, Path)) or _networks_of(value) is not None:
         entries = [value]
     elif isinstance(value, Iterable):
         remedies = ["Put list() around it: an iterator is empty when it is read again."]
@@ -132,16 +162,33 @@ def _not_a_list(name: str, value: object) -> Problem:
 
 
 def _kept(entries: Sequence[object]) -> list[str]:
-    """Return the entries, corrected, without those that make trust in everybody of them."""
-    kept = list(dict.fromkeys(chain.from_iterable(map(corrected, entries))))
-    if covering(TrustedNetworks.parse(kept).merged):
-        kept = [entry for entry in kept if not any(map(is_wide, parse_entry(entry)))]
-    return [] if covering(TrustedNetworks.parse(kept).merged) else kept
+    """Return the entries, corrected and as they are written in settings.
+
+    Those that make trust in everybody of them are left out.
+    """
+    kept = dict(chain.from_iterable(map(_written, entries)))
+    if _is_everybody_in(kept):
+        kept = {text: found for text, found in kept.items() if not any(map(is_wide, found))}
+    return [] if _is_everybody_in(kept) else list(kept)
+
+
+def _written(entry: object) -> Iterator[tuple[str, tuple[Network, ...]]]:
+    """Yield the entries that one stands for, as they are written in settings."""
+    if isinstance(entry, Path):
+        # The file may be wrong; that it is meant is not.
+        yield f"Path({quoted([str(entry)])})", _networks_of(entry) or ()
+    else:
+        for text in corrected(entry):
+            yield quoted([text]), parse_entry(text)
+
+
+def _is_everybody_in(kept: Mapping[str, Iterable[Network]]) -> bool:
+    return bool(covering(TrustedNetworks(chain.from_iterable(kept.values())).merged))
 
 
 def _line(name: str, kept: Sequence[str], meant: Sequence[str] = ()) -> str:
     """Say what to write: all entries, or those that one stands for if they are many."""
-    line = f"Write {name} = [{quoted(kept)}]."
+    line = f"Write {name} = [{', '.join(kept)}]."
     if len(line) > _LONGEST_LINE:
         return f"Write {quoted(meant)} there." if meant else f"Remove it from {name}."
     return line if kept else line + _NOBODY

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .display import join_some, short_repr
 from .engine.addresses import UNIX, parse_hop
 from .engine.decision import MAX_HOPS, Verdict, walk
-from .engine.networks import parse_entry
 from .engine.purposes import wire_name
+from .entries import place_in
 from .environ import KEY, rewrite
 from .remarks import ABOUT_CLIENT, Remark, Seen, refusal, remarks
 from .servers import advice
@@ -104,12 +104,11 @@ def _read(policy: Policy, entries: Sequence[object], value: str) -> tuple[tuple[
 
 
 def _entry_of(address: str, entries: Sequence[object]) -> str | None:
-    """Return the entry of `TRUSTED_PROXIES` that an address is trusted by, as text, or None."""
+    """Return what an address is trusted by, as text: an entry, or a line of a file; or None."""
     if address == UNIX:
         return UNIX
     parsed = ip_address(address)
-    trusting = (e for e in entries if any(parsed in network for network in parse_entry(e)))
-    return next(map(str, trusting), None)
+    return next(filter(None, (place_in(entry, parsed) for entry in entries)), None)
 
 
 def names(header_text: object, address: str | None) -> bool:

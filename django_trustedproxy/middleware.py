@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.asgi import ASGIRequest
 from django.urls import set_script_prefix
 
-from . import log
+from . import log, staleness
 from .conf import get_policy
 from .engine.addresses import is_unix_scope
 from .engine.answer import Answer
@@ -48,6 +48,7 @@ class TrustedProxyMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         get_policy()
         log.watch()
+        staleness.watch()
         self.get_response = get_response
         if iscoroutinefunction(get_response):
             markcoroutinefunction(self)

@@ -6,8 +6,9 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .display import short_repr
-from .engine.networks import parse_entry
 from .engine.purposes import FORWARDING_HEADERS, PURPOSES, meta_names, twin_of, wire_name
+from .entries import networks_of
+from .ranges.file import TIME_FORMAT, RangeFile
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -43,7 +44,8 @@ class Overview(NamedTuple):
         """Return the overview as data."""
         policy = self.policy
         return {
-            "trusted": {str(e): [str(n) for n in parse_entry(e)] for e in self.entries},
+            "trusted": {str(e): [str(n) for n in networks_of(e)] for e in self.entries},
+            "files": {str(e): _facts(e) for e in self.entries if isinstance(e, RangeFile)},
             "unusable": list(map(short_repr, self.unusable)),
             "merged": [str(network) for network in policy.networks.merged],
             "headers": {"client": [policy.header_name, "believed"]}
@@ -98,7 +100,7 @@ class Overview(NamedTuple):
         return {
             "headers": list(map(wire_name, stamps.headers)),
             "sha256": stamps.fingerprints,
-            "trusted": {str(e): [str(n) for n in parse_entry(e)] for e in self.with_secret},
+            "trusted": {str(e): [str(n) for n in networks_of(e)] for e in self.with_secret},
             "any_peer": stamps.any_peer,
         }
 
@@ -135,11 +137,37 @@ def _networks(entries: Iterable[object]) -> list[str]:
     """Return entries as they are written, with the networks that they stand for."""
     lines = []
     for entry in entries:
-        networks = ", ".join(map(str, parse_entry(entry))) or "a peer on a Unix socket"
+        if isinstance(entry, RangeFile):
+            lines.append(f"{entry}  {_promise(entry)}")
+            lines += (f"line {number}  {network}" for network, number in entry.lines.items())
+            continue
+        networks = ", ".join(map(str, networks_of(entry))) or "a peer on a Unix socket"
         text = str(entry).strip()
         is_plain = text in {networks, networks.split("/")[0]}
         lines.append(text if is_plain else f"{text}  {networks}")
     return lines
+
+
+def _facts(file: RangeFile) -> dict[str, Any]:
+    """Return what a range file says as data."""
+    return {
+        "source": file.source,
+        "address": file.address,
+        "fetched": file.fetched and file.fetched.strftime(TIME_FORMAT),
+        "days": file.days,
+        "lines": {str(network): number for network, number in file.lines.items()},
+    }
+
+
+def _promise(file: RangeFile) -> str:
+    """Say of how many networks a range file is, whose, and how long it is good for."""
+    number = len(file.lines)
+    facts = [f"{number} network" if number == 1 else f"{number} networks"]
+    if file.source:
+        facts.append(f"of {file.source}")
+    if file.fetched:
+        facts.append(f"fetched {file.fetched:%Y-%m-%d}, refresh within {file.days} days")
+    return ", ".join(facts)
 
 
 def _by_purpose(keys: Collection[str]) -> list[tuple[str, str]]:

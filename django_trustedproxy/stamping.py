@@ -25,6 +25,8 @@ PROXIES, HEADER = "TRUSTED_PROXIES_WITH_SECRET", "TRUSTED_PROXY_SECRET_HEADER"
 SECRETS = "TRUSTED_PROXY_SECRETS"
 SETTINGS: dict[str, Any] = {PROXIES: [], HEADER: None, SECRETS: []}
 """The settings of stamps, with their defaults."""
+ENTRY_SETTINGS = ("TRUSTED_PROXIES", PROXIES)
+"""The settings whose entries are addresses, networks, names and range files."""
 ANY = "any"
 """The name of whoever connects, in `TRUSTED_PROXIES_WITH_SECRET`."""
 UNSTAMPED = "unstamped"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.handlers.wsgi import get_path_info, get_script_name
 
-from . import log
+from . import log, staleness
 from .conf import get_policy
 from .engine.purposes import is_prefix
 from .environ import find_answer, keep, rewrite_anew
@@ -28,6 +28,7 @@ class TrustedProxy:
     def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
         get_policy()
         log.watch()
+        staleness.watch()
         self.application = application
 
     def __call__(

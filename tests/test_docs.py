@@ -38,6 +38,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = {str(path.relative_to(ROOT)): path for path in sorted((ROOT / "docs").rglob("*.md"))}
 RECIPES = [name for name in PAGES if name.startswith(("docs/proxies/", "docs/platforms/"))]
 HEADINGS = ["The proxy", "Django", "The server", "Check it", "Known trap"]
+# Where a settings block lies that says so; the files that it names are there.
+SETTINGS_FILE = ROOT / "tests" / "guide" / "site" / "settings.py"
 NOT_RUN = "Not run by our tests"
 
 FENCE = re.compile(r"^( *)```([\w{}-]*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
@@ -84,7 +86,7 @@ def is_settings(block):
 
 def run_settings(block):
     """Run a settings block; return the settings that the package reads."""
-    names = {}
+    names = {"__file__": str(SETTINGS_FILE)}
     exec(compile(block.text, "settings", "exec"), names)
     return {name: value for name, value in names.items() if name.startswith(READ_BY_CHECKS)}
 

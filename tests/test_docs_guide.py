@@ -1,10 +1,13 @@
 """The guide in docs/: its messages are real, its tables are true, and every page is found."""
 
 import asyncio
+import json
 import logging
 import re
+import shlex
 import subprocess
 import sys
+from datetime import datetime, timezone
 from types import ModuleType
 
 import pytest
@@ -19,9 +22,15 @@ from django_trustedproxy.asgi import TrustedProxy
 from django_trustedproxy.checks.neighbours import NEIGHBOURS, is_not_zero
 from django_trustedproxy.conf import get_policy, parse
 from django_trustedproxy.environ import rewrite
+from django_trustedproxy.management.commands.trustedproxy import Command
 from django_trustedproxy.middleware import TrustedProxyMiddleware
+from django_trustedproxy.ranges.file import read
+from django_trustedproxy.ranges.sources import SOURCES
+from django_trustedproxy.staleness import Reminder
 from tests.checks.findings import ids_in_the_code
 from tests.edge import EDGE, STAMPS
+from tests.range_answers import ANSWERS, AZURE
+from tests.stack import ROOT
 from tests.test_docs import FENCE, LINK, PAGES, blocks, findings, is_settings
 
 START = "docs/README.md"
@@ -187,6 +196,12 @@ def test_a_message_of_the_package_is_what_it_says(heard, caplog, told):
         caplog.clear()
         Client().get("/echo", REMOTE_ADDR=PROXY)
     said += [record.getMessage() for record in caplog.records]
+    with override_settings(
+        TRUSTED_PROXIES=[ROOT / "tests" / "guide" / "proxies" / "cloudflare.txt"]
+    ):
+        caplog.clear()
+        Reminder(lambda: datetime(2026, 12, 26, tzinfo=timezone.utc)).look()
+    said += [record.getMessage() for record in caplog.records]
     named = type("Settings", (), {"TRUSTED_PROXIES": ["proxy"]})
     said += [problem.msg for problem in parse(named)[1]]
     messages = [message for row in table(START, "The package says") for message in quoted(row[0])]
@@ -210,49 +225,66 @@ def test_the_log_of_a_first_health_check_is_as_its_page_says(heard):
     assert message == f"django-trustedproxy: {written} (Logged once per day and network.)"
 
 
-LISTS = [b.text for b in blocks("docs/address-lists.md") if b.language == "sh"]
+LISTS = "docs/address-lists.md"
+
+
+def test_each_refresh_of_a_page_is_a_command_that_exists():
+    parser = Command().create_parser("manage.py", "trustedproxy")
+    found = [
+        shlex.split(arguments, comments=True)
+        for page in PAGES.values()
+        for arguments in re.findall(
+            r"python manage\.py trustedproxy (refresh.*)", page.read_text().replace("\\\n", " ")
+        )
+    ]
+    assert len(found) > 3
+    for arguments in found:
+        assert parser.parse_args(arguments).action == "refresh"
+
+
+def test_the_table_of_sources_is_the_codes():
+    rows = table(LISTS, "Sources")
+    links = dict(re.findall(r"^\[([^\]]+)\]: (\S+)$", PAGES[LISTS].read_text(), re.MULTILINE))
+    written = {
+        name.strip("`"): (links[re.search(r"\]\[(\w+)\]", text)[1]], int(days.split()[0]))
+        for name, text, days in rows
+    }
+    assert written == {name: (source.page, source.days) for name, source in SOURCES.items()}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("script", LISTS, ids=["Cloudflare", "CloudFront", "Azure"])
-def test_a_list_is_loaded_whole_or_not_at_all(script, tmp_path):
-    for command in ("curl", "aws", "az"):
-        # The vendor's answer: one network, without a line break behind it.
-        stub = tmp_path / command
-        stub.write_text('#!/bin/sh\n[ -z "$DOWN" ] && printf 198.51.100.0/24\n')
-        stub.chmod(0o755)
-
-    def deploy(**env):
-        path = f"{tmp_path}:/usr/bin:/bin"
-        return subprocess.run(
-            ["/bin/sh", "-c", f"{script}\nprintenv CDN_NETWORKS\n"],
-            env={"PATH": path, **env},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    loaded = deploy()
-    assert set(loaded.stdout.split()) == {"198.51.100.0/24"}
-    failed = deploy(DOWN="yes")
-    assert (failed.returncode, failed.stdout) == (1, "")
-
-
-def test_what_the_page_about_lists_says_of_a_list_that_is_none_is_true(monkeypatch):
-    monkeypatch.setenv("CDN_NETWORKS", "198.51.100.0/24\n2001:db8::/32\n")
-    policy, problems = parse(type("Settings", (), settings_of("docs/address-lists.md", "Django")))
-    assert problems == []
-    assert [str(network) for network in policy.networks.merged] == [
-        "127.0.0.1/32",
-        "198.51.100.0/24",
-        "2001:db8::/32",
-    ]
-    monkeypatch.setenv("CDN_NETWORKS", "<html> <title>502</title>")
-    _, problems = parse(type("Settings", (), settings_of("docs/address-lists.md", "Django")))
-    (message,) = re.findall(
-        r"`(trustedproxy\.E002: [^`]*)`", PAGES["docs/address-lists.md"].read_text()
+def test_what_az_prints_becomes_a_file(tmp_path):
+    (script,) = [b.text for b in blocks(LISTS) if b.language == "sh" and b.text.startswith("az ")]
+    (tmp_path / "answer.json").write_text(json.dumps(AZURE))
+    (tmp_path / "manage.py").write_text(
+        "import sys\n"
+        "from django.conf import settings\n"
+        "from django.core.management import execute_from_command_line\n"
+        "settings.configure(INSTALLED_APPS=['django_trustedproxy'])\n"
+        "execute_from_command_line(sys.argv)\n"
     )
-    assert f"{problems[0].id}: {problems[0].msg}".startswith(message)
+    for command, does in {"az": "cat answer.json", "python": f'exec {sys.executable} "$@"'}.items():
+        (tmp_path / command).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / command).chmod(0o755)
+    subprocess.run(
+        ["/bin/sh", "-c", script],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=True,
+    )
+    networks = [str(network) for network in read(tmp_path / "proxies" / "azure.txt").lines]
+    assert networks == ANSWERS["azure-front-door"][1]
+
+
+def test_what_the_page_about_lists_says_of_a_bad_file_is_true(tmp_path):
+    path = tmp_path / "cloudflare.txt"
+    path.write_text("\n\n103.21.244.1/22\n")
+    named = type("Settings", (), {"TRUSTED_PROXIES": ["127.0.0.1", path]})
+    ((name, msg, _),) = parse(named)[1]
+    (message,) = re.findall(r"`(trustedproxy\.E072: [^`]*)`", PAGES[LISTS].read_text())
+    said = f"{name}: {msg}".replace(str(path), "/srv/app/proxies/cloudflare.txt")
+    assert said.startswith(message)
 
 
 def test_every_page_is_reached_from_the_first():

@@ -5,7 +5,7 @@ Each module has its checks together with what they know. `settings` looks at our
 `neighbours` at the settings of other packages, `identity` at logins by header, `stamps` at the
 secret of an edge and at headers that an edge passes on. `source` reads
 code without running it, and `names` knows what was meant by a name that is nearly right; `gunicorn`
-reads what gunicorn is told.
+reads what gunicorn is told; `ranges` looks at range files.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from django_trustedproxy.pages import page_of_check
 
-from . import identity, middleware, neighbours, servers, settings, stamps
+from . import identity, middleware, neighbours, ranges, servers, settings, stamps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,10 +62,14 @@ _CHECKS = (
     identity.check_logins_order,
     identity.check_logins_possible,
     identity.check_logins_under_asgi,
+    ranges.check_age,
+    ranges.check_writable,
+    ranges.check_customers,
+    ranges.check_given_up,
     stamps.check_secret_header,
     stamps.check_secrets,
     stamps.check_tracers,
     stamps.check_passed_headers,
 )
 ALL = tuple(map(_with_page, _CHECKS))
-DEPLOY = (_with_page(settings.check_wide_networks),)
+DEPLOY = tuple(map(_with_page, (settings.check_wide_networks, stamps.check_shared_networks)))

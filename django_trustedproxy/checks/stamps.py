@@ -11,6 +11,8 @@ from django.views.debug import get_default_exception_reporter_filter
 
 from django_trustedproxy import conf
 from django_trustedproxy.engine.purposes import meta_name, wire_name
+from django_trustedproxy.ranges.file import RangeFile
+from django_trustedproxy.ranges.sources import SOURCES
 
 from .servers import is_wrapped
 
@@ -123,6 +125,23 @@ def _tracers() -> Iterator[str]:
         # An import of the SDK alone sends nothing.
         if loaded is not None and (module != "sentry_sdk" or loaded.get_client().is_active()):
             yield name
+
+
+def check_shared_networks(**_: object) -> list[CheckMessage]:
+    """Warn of a vendor's networks that are trusted without a secret: its customers share them."""
+    if "unstamped" in conf.parse(settings)[0].reject:
+        return []
+    return [
+        Warning(
+            f"{entry} has the networks of {entry.source}, which its customers share, and "
+            "TRUSTED_PROXIES trusts them without a secret.",
+            hint="Move it to TRUSTED_PROXIES_WITH_SECRET, and have your edge send a secret. If a "
+            "certificate or a tunnel keeps other customers out, silence this.",
+            id="trustedproxy.W083",
+        )
+        for entry in conf.entries()
+        if isinstance(entry, RangeFile) and entry.source in SOURCES
+    ]
 
 
 def check_passed_headers(**_: object) -> list[CheckMessage]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # What is no unicast address of the public: "this" network, multicast and reserved addresses, and
 # what is outside of 2000::/3 (IANA's registries, 2026).
-_NOT_PUBLIC = (
+NOT_PUBLIC = (
     *chain.from_iterable(NAMES.values()),
     IPv4Network("0.0.0.0/8"),
     IPv4Network("224.0.0.0/3"),
@@ -35,7 +35,7 @@ def is_everybody(network: Network) -> bool:
 
 def covering(merged: Sequence[Network]) -> list[Network]:
     """Return those of merged networks that together are everybody in the public."""
-    filled = TrustedNetworks([*merged, *_NOT_PUBLIC]).merged
+    filled = TrustedNetworks([*merged, *NOT_PUBLIC]).merged
     versions = [everybody.version for everybody in (ALL_IPV4, ALL_IPV6) if everybody in filled]
     return [network for network in merged if network.version in versions]
 

@@ -40,9 +40,12 @@ _VENDORS = (
 )
 _PORT = "Write the address without the port: a proxy connects from another one each time."
 _WILDCARD = re.compile(r"(\d{1,3}(?:\.\d{1,3}){0,2})((?:\.\*){1,3})")
+_FILE = r"(?!.*://).*\.(?:txt|list|json|csv)"
+_SOCKET = re.compile(rf"(?!{_FILE}$)(?:/[^/]+){{2,}}")
 _RANGE = re.compile(r"([0-9A-Fa-f:.]+) *[-\u2013] *([0-9A-Fa-f:.]+)")
 # What is put right within the text: where it stands, what it is, what to do, and what is put there.
 _REWRITTEN = (
+    (rf"^{_FILE}$", "names a file", 'Text never means a file: write Path("…") for one.', ""),
     (r"^[\"'`]+|[\"'`]+$", "has quotes in it", "Remove the quotes within the text.", ""),
     (r"\s*#.*", "has a comment in it", "Remove the comment.", ""),
     (r"\\", "has a backslash", "Write a slash.", "/"),
@@ -144,14 +147,14 @@ def _name(text: str) -> Mistake | None:
     meant = _NAMES_ELSEWHERE.get(lowered, ())
     if spelled in NAMES:
         meant = (spelled,)
-    elif lowered == "unix" or lowered.startswith("unix:") or re.fullmatch(r"(?:/[^/]+){2,}", text):
+    elif lowered == "unix" or lowered.startswith("unix:") or _SOCKET.fullmatch(text):
         meant = ("unix:",)
     if meant:
         return Mistake("name", "is not a known name", f"Write {quoted(meant)} instead.", meant)
     if lowered in _VENDORS:
         remedy = (
-            "No name stands for a vendor's networks: list those that it publishes, as "
-            "docs/address-lists.md does."
+            "No name stands for a vendor's networks: keep those that it publishes in a range file, "
+            "as docs/address-lists.md does."
         )
         return Mistake("name", "is not a known name", remedy)
     return None

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from django.core.checks import Warning  # noqa: A004 - Django's own name
 
+from django_trustedproxy import conf
 from django_trustedproxy.checks import stamps
 from django_trustedproxy.checks.stamps import PASSED
 from tests.checks.findings import ids, ours
@@ -127,3 +128,31 @@ def test_the_other_checks_know_whom_a_secret_makes_trusted():
     assert ids(**settings, TRUSTED_PROXY_SCHEME_HEADER="X-Forwarded-Proto") == []
     assert ids(**settings, SECURE_SSL_REDIRECT=True) == ["W038"]
     assert ids(**settings, INTERNAL_IPS=["198.51.100.7"]) == ["W031"]
+
+
+def test_a_list_of_a_vendor_that_is_trusted_without_a_secret_is_a_warning(tmp_path):
+    path = tmp_path / "cdn.txt"
+    path.write_text(
+        "# cloudflare  https://api.cloudflare.com/client/v4/ips\n"
+        "# fetched 2026-11-25T08:00:00Z, refresh within 365 days\n"
+        "103.21.244.0/22\n2400:cb00::/32\n# end 2\n"
+    )
+    shared = {"TRUSTED_PROXIES": ["10.0.0.1", path]}
+    found = [message for message in ours(deploy=True, **shared) if message.id.endswith("W083")]
+    assert found == [
+        Warning(
+            f"{path} has the networks of cloudflare, which its customers share, and TRUSTED_PROXIES "
+            "trusts them without a secret.",
+            hint="Move it to TRUSTED_PROXIES_WITH_SECRET, and have your edge send a secret. If a "
+            "certificate or a tunnel keeps other customers out, silence this.",
+            id="trustedproxy.W083",
+        )
+    ]
+    locked = {**STAMPS, **shared, "TRUSTED_PROXY_REJECT": ["unstamped"]}
+    moved = {**STAMPS, "TRUSTED_PROXIES_WITH_SECRET": [path]}
+    path_alone = {"TRUSTED_PROXIES": [own := tmp_path / "own.txt"]}
+    own.write_text("10.0.0.1\n")
+    for settings in (locked, moved, path_alone):
+        assert "trustedproxy.W083" not in [m.id for m in ours(deploy=True, **settings)]
+    policy = conf.parse(SimpleNamespace(**moved))[0]
+    assert [str(n) for n in policy.stamped.networks.merged] == ["103.21.244.0/22", "2400:cb00::/32"]

@@ -1,9 +1,10 @@
-"""The command `trustedproxy`: what the settings mean, and why a request has the client it has."""
+"""The command `trustedproxy`: what the settings mean, who the client is, and range files."""
 
 from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime, timezone
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from django_trustedproxy.exceptions import rejection
 from django_trustedproxy.explanation import explain, lost_login, reject_name
 from django_trustedproxy.overview import Overview
 from django_trustedproxy.pasted import about_peer, header_lines, path_of
+from django_trustedproxy.ranges import command as refresh
 from django_trustedproxy.remarks import ABOUT_CLIENT
 
 if TYPE_CHECKING:
@@ -33,13 +35,16 @@ if TYPE_CHECKING:
 
 
 class Command(BaseCommand):
-    """Print the policy, or the way to one answer."""
+    """Print the policy, or the way to one answer, or renew range files."""
 
-    help = "Show what the TRUSTED_PROXY settings mean, or explain who the client of a request is."
-    requires_system_checks = ()  # `show` lists the findings, and neither may fail on them
+    help = (
+        "Show what the TRUSTED_PROXY settings mean, explain who the client of a request is, or "
+        "renew the range files."
+    )
+    requires_system_checks = ()  # `show` lists the findings, and none may fail on them
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare `show` and `explain`."""
+        """Declare `show`, `explain` and `refresh`."""
         actions = parser.add_subparsers(dest="action", required=True)
         show = actions.add_parser("show", help="the policy, and the findings of the checks")
         walk = actions.add_parser(
@@ -52,11 +57,15 @@ class Command(BaseCommand):
         walk.add_argument(
             "--header", action="append", metavar='"NAME: VALUE"', help="may be given several times"
         )
+        refresh.add_arguments(actions.add_parser("refresh", help="make and renew range files"))
         for action in (show, walk):
             action.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *_: object, **options: Any) -> None:
         """Run the action."""
+        if options["action"] == "refresh":
+            self.refresh(options)
+            return
         if options["action"] == "show":
             facts, lines = self.show()
         else:
@@ -115,6 +124,14 @@ class Command(BaseCommand):
         notes = [note] if (note := about_peer(peer)) else []
         facts = self.facts(found, reject) | {"notes": notes}
         return facts, [*notes, *self.lines(policy, found, reject)]
+
+    def refresh(self, options: dict[str, Any]) -> None:
+        """Renew range files. The settings may name one that is not there yet."""
+        now = datetime.now(timezone.utc)
+        run = refresh.Refresh(conf.range_paths(), options, self.stdout.write, now)
+        code, problems = run.run()
+        if code:
+            raise CommandError("\n".join(problems), returncode=code)
 
     def facts(self, found: Explanation, reject: str) -> dict[str, Any]:
         """Return an explanation as data."""

@@ -1,0 +1,124 @@
+"""Checks of range files: their age, who may write them, and what is in them."""
+
+from __future__ import annotations
+
+import os
+import stat
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from django.core.checks import CheckMessage, Warning  # noqa: A004 - Django's own name
+
+from django_trustedproxy import conf
+from django_trustedproxy.engine.mistakes import quoted
+from django_trustedproxy.engine.networks import TrustedNetworks
+from django_trustedproxy.entries import networks_of
+from django_trustedproxy.ranges.doubts import customers, given_up, remaining
+from django_trustedproxy.ranges.file import RangeFile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from django_trustedproxy.engine.networks import Network
+
+_MOST = 5  # networks in a hint
+_ADMITTED = timedelta(days=1)  # by which a clock may be wrong
+
+
+def now() -> datetime:
+    """Return the time in UTC."""
+    return datetime.now(timezone.utc)
+
+
+def check_age(**_: object) -> list[CheckMessage]:
+    """Warn of files that are older than they promise, or whose age is not known."""
+    found: list[CheckMessage] = []
+    for file in conf.range_files():
+        if file.is_stale(now()):
+            found.append(
+                Warning(
+                    f"{file} is stale: it was to be refreshed by {file.due:%Y-%m-%d}. It stays in "
+                    "force.",
+                    hint=f'Run "{file.command}".',
+                    id="trustedproxy.W070",
+                )
+            )
+        elif file.fetched is None or file.fetched > now() + _ADMITTED:
+            fact = "has no date" if file.fetched is None else "has a date in the future"
+            found.append(
+                Warning(
+                    f"{file} {fact}, so nothing tells when it is too old.",
+                    hint='Fetch it with "manage.py trustedproxy refresh", which writes the date, '
+                    "or silence this if something else renews the file.",
+                    id="trustedproxy.W071",
+                )
+            )
+    return found
+
+
+def check_writable(**_: object) -> list[CheckMessage]:
+    """Warn of files that everybody on this host may write, and so decide who is trusted."""
+    if os.name != "posix":
+        return []
+    return [
+        Warning(
+            f"Everybody on this host may write {place}.",
+            hint=f"Run chmod o-w {place}. Who writes it decides who is trusted.",
+            id="trustedproxy.W072",
+        )
+        for file in conf.range_files()
+        for place in _open_to_all(file.path)
+    ]
+
+
+def _open_to_all(path: Path) -> list[Path]:
+    """Return the file, or its folder, if everybody may write there."""
+    try:
+        file, folder = path.stat(), path.resolve().parent.stat()
+    except OSError:  # gone since it was read
+        return []
+    found = [path] if file.st_mode & stat.S_IWOTH else []
+    # In a sticky folder, such as /tmp, nobody can replace a file of another one.
+    if folder.st_mode & stat.S_IWOTH and not folder.st_mode & stat.S_ISVTX:
+        found.append(path.resolve().parent)
+    return found
+
+
+def check_customers(**_: object) -> list[CheckMessage]:
+    """Warn of a list that has the machines of a cloud's customers."""
+    return [
+        Warning(
+            f"{file} seems to be {row.name}, which has the machines of every customer.",
+            hint="Take the file out: whoever rents a machine there can claim any address. List the "
+            "networks that your own proxy connects from.",
+            id="trustedproxy.W073",
+        )
+        for file in conf.range_files()
+        for row in customers(TrustedNetworks(file.lines).merged)
+    ]
+
+
+def check_given_up(**_: object) -> list[CheckMessage]:
+    """Warn of trust in a network that its vendor gave up, in a file or in an entry."""
+    found: list[CheckMessage] = []
+    for entry in conf.all_entries():
+        for network, row in given_up(networks_of(entry)):
+            place = entry.place(network) if isinstance(entry, RangeFile) else str(entry).strip()
+            found.append(
+                Warning(
+                    f"{place} trusts {row.network}, which {row.vendor} gave up in {row.since}: "
+                    "others connect from there.",
+                    hint=_remedy(entry, remaining(network, row)),
+                    id="trustedproxy.W074",
+                )
+            )
+    return found
+
+
+def _remedy(entry: object, rest: Sequence[Network]) -> str:
+    if isinstance(entry, RangeFile):
+        return f'Run "{entry.command}", or remove the line.'
+    if not rest or len(rest) > _MOST:
+        return "Remove it, or list the networks that your own proxies connect from."
+    return f"Write {quoted(map(str, rest))} instead."

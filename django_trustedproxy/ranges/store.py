@@ -1,0 +1,67 @@
+"""Write a range file so that there is always a whole one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from .file import TIME_FORMAT
+from .gate import written
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from django_trustedproxy.engine.networks import Network
+
+_MODE = 0o644
+
+
+def compose(
+    name: str, address: str, fetched: datetime, days: int, networks: Sequence[Network]
+) -> str:
+    """Return the text of a range file."""
+    return "\n".join(
+        [
+            f"# {name}  {address}",
+            f"# fetched {fetched.strftime(TIME_FORMAT)}, refresh within {days} days",
+            *map(written, networks),
+            f"# end {len(networks)}",
+            "",
+        ]
+    )
+
+
+def replace(path: Path, text: str) -> None:
+    """Put a file into the place of another one at once, with its mode; raises `OSError`.
+
+    A process that is killed leaves the old file as it was. Of two at once, one wins. A missing
+    folder is made.
+    """
+    target = path.resolve()  # a link stays, and what it leads to is replaced
+    target.parent.mkdir(exist_ok=True)
+    old = target.stat() if target.exists() else None
+    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if old is not None:
+            with suppress(OSError, AttributeError):  # not root, or no Unix
+                os.chown(temporary, old.st_uid, old.st_gid)
+        os.chmod(temporary, _MODE if old is None else old.st_mode & 0o7777)  # noqa: PTH101 - text
+        os.replace(temporary, target)  # noqa: PTH105 - text
+    except BaseException:
+        os.unlink(temporary)  # noqa: PTH108 - text
+        raise
+    # The name is on disk when its folder is.
+    with suppress(OSError):
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
