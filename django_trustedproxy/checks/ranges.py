@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.core.checks import CheckMessage, Warning  # noqa: A004 - Django's own name
 
 from django_trustedproxy import conf
+from django_trustedproxy.engine.everybody import is_wide
 from django_trustedproxy.engine.mistakes import quoted
 from django_trustedproxy.engine.networks import TrustedNetworks
 from django_trustedproxy.entries import networks_of
@@ -103,7 +104,8 @@ def check_given_up(**_: object) -> list[CheckMessage]:
     """Warn of trust in a network that its vendor gave up, in a file or in an entry."""
     found: list[CheckMessage] = []
     for entry in conf.all_entries():
-        for network, row in given_up(networks_of(entry)):
+        # What is wider than anybody's network is another finding.
+        for network, row in given_up(n for n in networks_of(entry) if not is_wide(n)):
             place = entry.place(network) if isinstance(entry, RangeFile) else str(entry).strip()
             found.append(
                 Warning(
