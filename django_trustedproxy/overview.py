@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from django.core.checks import CheckMessage
 
     from .engine.policy import Policy
+    from .engine.stamps import Stamps
 
 _INDENT = 2
 _LABEL = max(map(len, FORWARDING_HEADERS)) + 2
@@ -80,7 +81,7 @@ class Overview(NamedTuple):
         policy = self.policy
         yield "Trusted proxies", [("", text) for text in _networks(self.entries) or ["nobody"]]
         if policy.stamps:
-            yield "Trusted as well, if the request has a secret", list(self._stamped())
+            yield "Trusted as well, if the request has a secret", list(self._stamped(policy.stamps))
         if self.unusable:
             yield "Entries that cannot be used", [("", short_repr(e)) for e in self.unusable]
         yield "What a trusted proxy says", list(self._believed())
@@ -104,11 +105,8 @@ class Overview(NamedTuple):
             "any_peer": stamps.any_peer,
         }
 
-    def _stamped(self) -> Iterator[tuple[str, str]]:
+    def _stamped(self, stamps: Stamps) -> Iterator[tuple[str, str]]:
         """Yield whom a secret makes trusted, its headers, and the secrets by their SHA-256."""
-        stamps = self.policy.stamps
-        if stamps is None:
-            return
         for text in ["any peer"] if stamps.any_peer else _networks(self.with_secret) or ["nobody"]:
             yield "", text
         yield "header", ", ".join(map(wire_name, stamps.headers))
