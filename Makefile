@@ -9,14 +9,16 @@ VENV := .venv
 AGREEMENT := .venv-agreement
 ADAPTERS := .venv-adapters
 BENCH := .venv-bench
+PREVIEWS := .venv-previews
+PROJECTS := $(addprefix .venv-projects/,bugsink cookiecutter pretix wagtail weblate)
 SERVERS := .venv-servers
 DOCS := .venv-docs
 TYPES := .venv-types
 BIN := $(VENV)/bin
-LOCKED := demo test adapters agreement fuzz mutation bench servers browser lint types docs dist lock tox
+LOCKED := demo test adapters agreement previews fuzz mutation bench servers browser lint types docs dist lock tox
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-adapters test-agreement test-browser test-servers test-types test-versions debian-servers fuzz mutants bench docs dist lint lock clean
+.PHONY: help demo test test-fast test-adapters test-agreement test-previews test-browser test-projects test-servers test-types test-versions debian-libraries debian-servers fuzz mutants bench docs dist lint lock clean
 
 help:
 	@echo "make test-fast         the tests that start nothing: seconds; ARGS go to pytest"
@@ -25,7 +27,9 @@ help:
 	@echo "make test              all tests, with full coverage; with ARGS, which go to pytest, a part of them"
 	@echo "make test-adapters     put Django into functions and behind adapters between WSGI and ASGI"
 	@echo "make test-agreement    ask other packages who the client is, and write docs/agreement.md"
+	@echo "make test-previews     preview pages of a Wagtail site behind a proxy"
 	@echo "make test-browser      press the buttons of the example's page in Chromium"
+	@echo "make test-projects     run the checks on Wagtail, Weblate, pretix and more (some minutes to install)"
 	@echo "make test-types        check the types of a project that uses the package, with mypy and pyright"
 	@echo "make fuzz              break the invariants, for SECONDS=60 or for RUNS=10000000"
 	@echo "make mutants           change the package in one place at a time; SAMPLE=60 does 60 of them"
@@ -61,6 +65,9 @@ test-adapters: $(ADAPTERS)/.adapters
 test-agreement: $(AGREEMENT)/.httpxforwardedfor
 	$(AGREEMENT)/bin/pytest -W 'ignore:pkg_resources is deprecated' -W 'ignore:Deprecated call to `pkg_resources' --ds tests.agreement.settings --nomigrations tests/agreement $(ARGS)
 
+test-previews: $(PREVIEWS)/.previews
+	$(PREVIEWS)/bin/pytest --ds tests.previews.settings tests/previews $(ARGS)
+
 # The end of a recipe whose shell has the names of Debian packages in `missing`. APT=1 installs them, as CI does.
 define install_missing
 if [ "$$missing" ] && [ "$(APT)" ]; then \
@@ -77,9 +84,21 @@ test-browser: $(VENV)/.browser
 	$(install_missing)
 	$(BIN)/pytest tests/browser $(ARGS)
 
+# Run weekly and not with every change, as what is installed is the newest release of each project.
+# Weblate builds borgbackup, and needs Python 3.12.
+test-projects: $(VENV)/.test $(addsuffix /.project,$(PROJECTS))
+	$(BIN)/pytest tests/projects $(ARGS)
+
+debian-libraries:
+	@missing=$$(for package in pkg-config libacl1-dev liblz4-dev libssl-dev libxxhash-dev libzstd-dev; do \
+	  dpkg-query --show --showformat='$${Status}' $$package 2>/dev/null | grep -q ' installed$$' || echo $$package; \
+	done | xargs); \
+	$(install_missing)
+
 # The wheel is installed, as a project would, and not this directory; py.typed must be in it.
 test-types: $(TYPES)/.types
 	$(TYPES)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps .
+	$(TYPES)/bin/python -m tests.extract
 	cd tests/typing && ../../$(TYPES)/bin/mypy
 	cd tests/typing && ../../$(TYPES)/bin/pyright --pythonpath ../../$(TYPES)/bin/python
 	cd tests/typing && ../../$(TYPES)/bin/pytest $(ARGS)
@@ -147,10 +166,10 @@ lint: $(VENV)/.lint
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
 clean:
-	rm -rf $(VENV) $(ADAPTERS) $(AGREEMENT) $(SERVERS) $(BENCH) $(DOCS) $(TYPES) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .fuzz build dist
+	rm -rf $(VENV) $(ADAPTERS) $(AGREEMENT) $(PREVIEWS) .venv-projects $(SERVERS) $(BENCH) $(DOCS) $(TYPES) .tox .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .fuzz build dist
 
-$(ADAPTERS)/.pip: PYTHON := $(or $(NEWER),$(PYTHON))
-$(VENV)/.pip $(ADAPTERS)/.pip $(AGREEMENT)/.pip $(SERVERS)/.pip $(BENCH)/.pip $(DOCS)/.pip $(TYPES)/.pip:
+$(ADAPTERS)/.pip $(addsuffix /.pip,$(PROJECTS)): PYTHON := $(or $(NEWER),$(PYTHON))
+$(addsuffix /.pip,$(PROJECTS)) $(VENV)/.pip $(ADAPTERS)/.pip $(AGREEMENT)/.pip $(PREVIEWS)/.pip $(SERVERS)/.pip $(BENCH)/.pip $(DOCS)/.pip $(TYPES)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else \
 	  "django-trustedproxy needs Python 3.10 or newer, this is " + sys.version.split()[0] + \
 	  ". Try: make PYTHON=python3.12")'
@@ -165,12 +184,18 @@ GROUPS := $(addprefix $(VENV)/.,demo test browser fuzz mutation lint dist lock t
 $(GROUPS): $(VENV)/.pip
 $(ADAPTERS)/.adapters: $(ADAPTERS)/.pip
 $(AGREEMENT)/.agreement: $(AGREEMENT)/.pip
+$(PREVIEWS)/.previews: $(PREVIEWS)/.pip
 $(SERVERS)/.servers: $(SERVERS)/.pip
 $(BENCH)/.bench: $(BENCH)/.pip
 $(DOCS)/.docs: $(DOCS)/.pip
 $(TYPES)/.types: $(TYPES)/.pip
-$(GROUPS) $(ADAPTERS)/.adapters $(AGREEMENT)/.agreement $(SERVERS)/.servers $(BENCH)/.bench $(DOCS)/.docs $(TYPES)/.types: pyproject.toml constraints.txt
+$(GROUPS) $(ADAPTERS)/.adapters $(AGREEMENT)/.agreement $(PREVIEWS)/.previews $(SERVERS)/.servers $(BENCH)/.bench $(DOCS)/.docs $(TYPES)/.types: pyproject.toml constraints.txt
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group $(@F:.%=%)
+	@touch $@
+
+# Without constraints.txt: each project pins what it needs.
+$(addsuffix /.project,$(PROJECTS)): .venv-projects/%/.project: .venv-projects/%/.pip pyproject.toml | debian-libraries
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group project-$*
 	@touch $@
 
 # Its metadata admits no Django after 2.1, which it works with all the same.

@@ -11,9 +11,10 @@ from django.core.handlers.asgi import get_script_prefix
 from . import log, staleness
 from .conf import get_policy
 from .engine.addresses import is_unix_scope
-from .engine.purposes import FORWARDED, is_prefix, raw_name
+from .engine.purposes import PROBE_KEY, is_prefix, raw_name
 from .environ import KEY, answer_of, rewrite
 from .exceptions import log_rejection, rejection, routed_path
+from .probe.answer import headers_of, tell_of_scope
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -62,18 +63,27 @@ class TrustedProxy:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in _SECURE and answer_of(scope) is None:
             policy = get_policy()
-            path = _path_of(scope, policy)
+            path = _path_of(scope) if policy.reject_exempt else ""
             changed = rewrite_scope(scope, policy, receive)
             # All that the server's own scope learns, for its access log. Sent through once more,
             # it is decided by its peer again.
             scope[_PEER] = _Peer(_client_of(scope))
             scope["client"] = changed.get("client")
+            if policy.is_probed and (told := tell_of_scope(policy, scope, changed, path)):
+                await _send(scope["method"], told, send)
+                return
             scope = changed
             if policy.reject and (reason := rejection(policy, scope[KEY], path)):
                 log_rejection(reason)
                 await _reject(scope, send)
                 return
         await self.application(scope, receive, send)
+
+
+async def _send(method: str, told: bytes, send: Send) -> None:
+    headers = [(name.encode(), value.encode()) for name, value in headers_of(told).items()]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else told})
 
 
 async def _reject(scope: Scope, send: Send) -> None:
@@ -91,23 +101,23 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
     From a server that may append trailers to the headers, which `receive` tells, a designated
     client header in several lines is malformed.
     """
-    sent = [(name, value) for name, value in scope["headers"]]  # the server keeps its own pairs
+    sent = [*map(tuple, scope["headers"])]  # the server keeps its own pairs
     lines, headers = _split(sent, policy)
     meta: dict[str, Any] = {k: b",".join(found).decode("latin-1") for k, found in lines.items()}
-    # Where a line stands matters in a chain, and so in a Forwarded that tells of the scheme.
-    chains = {policy.header, *(d.header for d in policy.designations if d.header == FORWARDED)}
-    doubled = [key for key in chains if len(lines.get(key, ())) > 1]
+    doubled = [key for key in policy.chains if key in lines and len(lines[key]) > 1]
     if doubled and _may_have_trailers(headers, receive):
         meta.update(dict.fromkeys(doubled, _UNREADABLE))
+    meta.pop(PROBE_KEY, None)
     client = _client_of(scope)
-    is_unix = is_unix_scope({**scope, "client": client})
+    is_unix = is_unix_scope(client, scope.get("server"))
     if client:
         # By index, as Django does, so that a malformed pair does not raise.
         meta["REMOTE_ADDR"], meta["REMOTE_PORT"] = client[0], client[1]
     scheme = scope.get("scheme") or _PLAIN[scope["type"]]
     came = log.receive(meta, policy, event=scope.get("aws.event"))
     answer = rewrite(meta, policy, scheme, is_unix)
-    log.tell(answer, came, policy, meta, scheme, headers, _path_of(scope, policy))
+    path = _path_of(scope) if policy.reject_exempt else ""
+    log.tell(answer, came, policy, meta, scheme, headers, path)
     if not policy.passed.isdisjoint(lines) and answer:
         headers = _with_passed(sent, policy)
         for key in policy.passed.intersection(lines):
@@ -129,10 +139,8 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
     return changed
 
 
-def _path_of(scope: Scope, policy: Policy) -> str:
+def _path_of(scope: Scope) -> str:
     """Return the path of a scope that may be exempt from rejection, or ""."""
-    if not policy.reject_exempt:
-        return ""
     path: str = scope["path"]
     return routed_path(path, path.removeprefix(get_script_prefix(scope)))
 
@@ -178,7 +186,9 @@ def _with_passed(sent: list[Header], policy: Policy) -> list[Header]:
         if (
             known[name] in passed
             if (name := sent_name.lower()) in known
-            else not _is_other_spelling(sent_name, policy)
+            else not (
+                sent_name.translate(None, _UNAMBIGUOUS) and _is_other_spelling(sent_name, policy)
+            )
         )
     ]
 

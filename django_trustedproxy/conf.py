@@ -47,6 +47,7 @@ DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXY_GUARDED_HEADERS": [],
     "TRUSTED_PROXY_REJECT_EXEMPT": (),
     **SETTINGS,
+    "TRUSTED_PROXY_PROBE": False,
 }
 
 PURPOSE_SETTINGS = {
@@ -90,19 +91,17 @@ def range_files() -> list[RangeFile]:
 
 
 def parse(source: object) -> tuple[Policy, list[Problem]]:
-    """Make a policy of the settings in `source`, and list everything in them that cannot be used.
-
-    Never raises. With problems, the policy is that of the usable settings, for the checks alone.
-    """
+    """Make a policy of what can be used of the settings in `source`, and list the rest."""
     reader = _Reader(source)
     networks = reader.networks("TRUSTED_PROXIES")
     headers = reader.headers("TRUSTED_PROXY_HEADER")
     designations = [*reader.designations(headers), *designated_by_django(source, headers)]
     designated = {*headers, *(designation.header for designation in designations)}
-    keep_header = reader.flag("TRUSTED_PROXY_KEEP_HEADER")
+    keep_header = reader.flag("TRUSTED_PROXY_KEEP_HEADER", "trustedproxy.E009", _KEEP)
     reject = reader.outcomes("TRUSTED_PROXY_REJECT")
     reject_exempt = reader.paths("TRUSTED_PROXY_REJECT_EXEMPT")
     guarded = reader.guarded("TRUSTED_PROXY_GUARDED_HEADERS", designated)
+    is_probed = reader.flag("TRUSTED_PROXY_PROBE", "trustedproxy.E090", _NO_PROBE)
     around = Surroundings(source, networks, headers[0], designated.union(guarded), reject)
     stamps, problems = read_stamps(reader.value, around)
     policy = Policy.build(
@@ -114,6 +113,7 @@ def parse(source: object) -> tuple[Policy, list[Problem]]:
         reject_exempt=reject_exempt,
         guarded=guarded,
         stamps=stamps,
+        is_probed=is_probed,
     )
     return policy, reader.problems + problems
 
@@ -162,6 +162,8 @@ _FLAGS = {
     **dict.fromkeys(("1", "true", "t", "yes", "y", "on"), True),
     **dict.fromkeys(("0", "false", "f", "no", "n", "off", ""), False),
 }
+_KEEP = "Write TRUSTED_PROXY_KEEP_HEADER = True to keep the header, or False to drop it."
+_NO_PROBE = "Write TRUSTED_PROXY_PROBE = False."
 
 
 class _Reader:
@@ -194,8 +196,8 @@ class _Reader:
                     f"{name} is a list",
                     "one header name or None",
                     value,
-                    "Name the one header that your proxy sets: which of several a client wrote "
-                    "could not be told.",
+                    "Name the one header that your proxy sets. Of several, nobody could tell "
+                    "which one a client wrote.",
                 )
             elif value is not None:
                 key = self._header(name, value)
@@ -252,15 +254,13 @@ class _Reader:
             f'Write {name} = "{example}", or the header that your proxy sets.',
         )
 
-    def flag(self, name: str) -> bool:
+    def flag(self, name: str, problem: str, otherwise: str) -> bool:
         value = self.value(name)
         if isinstance(value, bool):
             return value
         meant = _FLAGS.get(str(value).strip().lower()) if isinstance(value, (str, int)) else None
-        hint = f"Write {name} = {meant}."
-        if meant is None:
-            hint = f"Write {name} = True to keep the header, or False to drop it."
-        self.report("trustedproxy.E009", f"{name} is not a bool", "True or False", value, hint)
+        hint = otherwise if meant is None else f"Write {name} = {meant}."
+        self.report(problem, f"{name} is not a bool", "True or False", value, hint)
         return bool(DEFAULTS[name])
 
     def outcomes(self, name: str) -> list[str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .engine.stamps import Stamps
 
 _SCHEMES = ("http", "https")
+_PORTS = {"http": "80", "https": "443"}
 _AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")  # of a request line in absolute form
 _DASHES = bytes.maketrans(b"_", b"-")
 KEY = "trusted_proxy"
@@ -50,9 +51,14 @@ def keep(meta: dict[str, Any], policy: Policy, answer: Answer) -> Answer:
 
     A second decision would take the client for an untrusted peer.
     """
-    for key in policy.dropped_by(answer).intersection(meta):
-        del meta[key]
-    _write_headers(meta, policy, answer)
+    keys = policy.dropped_by(answer)
+    if not keys.isdisjoint(meta):
+        for key in keys.intersection(meta):
+            del meta[key]
+    is_list = policy.form.separator is not None
+    is_right = is_list and len(answer.proxies) == 1 and meta.get(policy.header) == answer.client
+    if policy.designations or not (is_right and policy.keep_header):
+        _write_headers(meta, policy, answer)
     return answer
 
 
@@ -63,7 +69,8 @@ def rewrite_anew(
     is_unix: bool | None = None,  # noqa: FBT001 - as `decide` has it
 ) -> Answer:
     """Do what `rewrite` does for a request that is not decided yet."""
-    if "uwsgi.version" in meta and "scheme" in policy.purposes:
+    is_uwsgi = "uwsgi.version" in meta
+    if is_uwsgi and "scheme" in policy.purposes:
         scheme = _own_scheme(meta)
     stamp = None
     if policy.stamps is not None:
@@ -75,12 +82,13 @@ def rewrite_anew(
         _take_back_prefix(meta, answer)
     for key in answer.dropped:
         del meta[key]
+    text = answer.header_text
     # A header that is the client's canonical address stays as it is.
-    is_canonical = answer.proxies and answer.header_text == answer.client and policy.keep_header
-    if answer.header is not None and (not is_canonical or policy.designations):
+    is_right = text is None or (policy.keep_header and text == answer.client and answer.proxies)
+    if answer.header is not None and (policy.designations or not is_right):
         _write_headers(meta, policy, answer)
     write_client(meta, answer, reported)
-    if "uwsgi.version" in meta:
+    if is_uwsgi:
         _take_back_scheme(meta, policy, answer)
     for statement in answer.statements:
         _write_value(meta, statement)
@@ -100,27 +108,42 @@ def without_stamps(scope: Mapping[str, Any], stamps: Stamps) -> dict[str, Any]:
 _written: ContextVar[tuple[str, Answer] | None] = ContextVar("written", default=None)
 
 
+class _NoAddress(str):
+    """An empty text that is an object of its own, which "" never is."""
+
+    __slots__ = ()
+
+
 def hand_on(answer: Answer) -> str:
     """Return the client's address, "" for none, as a text by which `find_answer` knows the answer.
 
     What is made of a request in this process has its address, and no key of ours: behind adapters
     from ASGI to WSGI, and where a framework copies META into another request.
     """
-    if not answer.client or answer.header is None:
-        return answer.client or ""  # deciding again tells the same
-    address = answer.client.lower()  # the same text, and always a new object
+    if answer.client and answer.header is None:
+        # Deciding again tells the same, and the answer of a thread's last request tells another.
+        if _written.get() is not None:
+            _written.set(None)
+        return answer.client
+    # The same text, and always a new object.
+    address = answer.client.lower() if answer.client else _NoAddress()
     _written.set((address, answer))
     return address
 
 
+def last_answer() -> Answer | None:
+    """Return the answer that was handed on last in this context, or None."""
+    written = _written.get()
+    return written and written[1]
+
+
 def answer_of(scope: Mapping[str, Any]) -> Answer | None:
     """Return the answer of a wrapper around an ASGI scope, or around the environ it was made of."""
-    # a2wsgi keeps the environ of a WSGI server in the scope.
-    for mapping in (scope, scope.get("wsgi_environ") or {}):
-        answer = mapping.get(KEY)
-        if isinstance(answer, Answer):
-            return answer
-    return None
+    answer = scope.get(KEY)
+    if answer is None and "wsgi_environ" in scope:
+        # a2wsgi keeps the environ of a WSGI server in the scope.
+        answer = (scope["wsgi_environ"] or {}).get(KEY)
+    return answer if isinstance(answer, Answer) else None
 
 
 def find_answer(meta: dict[str, Any]) -> Answer | None:
@@ -136,8 +159,25 @@ def find_answer(meta: dict[str, Any]) -> Answer | None:
     written = _written.get()
     if written is None or meta.get("REMOTE_ADDR") is not written[0]:
         return None
-    meta[KEY] = written[1]
-    return written[1]
+    return adopt(meta, written[1])
+
+
+def adopt(meta: dict[str, Any], answer: Answer) -> Answer:
+    """Let a request that is made of a decided one have its answer, and the scheme that it states.
+
+    Whoever makes it copies what Django reads of the scheme, and that is no header here. The host
+    and the path are its own.
+    """
+    meta[KEY] = answer
+    before = meta.get("wsgi.url_scheme")
+    for statement in answer.statements:
+        if statement.purpose == "scheme":
+            _write_value(meta, statement)
+    scheme = meta.get("wsgi.url_scheme")
+    # Without a Host, Django puts a port that is not the scheme's default into links.
+    if scheme != before and str(meta.get("SERVER_PORT")) == _PORTS.get(str(before)):
+        meta["SERVER_PORT"] = _PORTS[str(scheme)]
+    return answer
 
 
 def _write_headers(meta: dict[str, Any], policy: Policy, answer: Answer) -> None:

@@ -29,7 +29,7 @@ def read_paths(setting: str, value: object) -> tuple[list[str], list[Fault]]:
         if isinstance(member, str) and _is_path(member):
             paths.append(member)
         else:
-            fact, hint = "has what is no exact path", _line(setting, members)
+            fact, hint = "has an entry that is not an exact path", _line(setting, members)
             faults.append(Fault("trustedproxy.E017", fact, _EXPECTED, member, hint))
     return paths, faults
 

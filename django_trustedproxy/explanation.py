@@ -5,20 +5,23 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .clients import ABOUT_CLIENT
 from .display import join_some, short_repr
 from .engine.addresses import UNIX, parse_hop
 from .engine.decision import MAX_HOPS, Verdict, walk
 from .engine.purposes import wire_name
 from .entries import place_in
 from .environ import KEY, rewrite
-from .remarks import ABOUT_CLIENT, Remark, Seen, refusal, remarks
+from .remarks import refusal, remarks
+from .seen import Seen
 from .servers import advice
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from .engine.answer import Answer
     from .engine.policy import Policy
+    from .seen import Remark
 
 _END = object()
 _HIDDEN = "(not shown)"
@@ -65,11 +68,7 @@ def explain(
     meta: dict[str, Any],
     with_secret: Sequence[object] = (),
 ) -> Explanation:
-    """Decide about a request (a META or environ, which is not changed) and tell the way.
-
-    `entries` are those of `TRUSTED_PROXIES` that the policy was made of, and `with_secret` those of
-    `TRUSTED_PROXIES_WITH_SECRET`. What stands where a secret belongs is not shown.
-    """
+    """Decide about a request (a META or environ, which is not changed) and tell the way."""
     after, before = dict(meta), dict(meta)
     answer = rewrite(after, policy)
     after.pop(KEY)
@@ -82,9 +81,8 @@ def explain(
     is_read_to_end = True
     if value and answer:
         hops, is_read_to_end = _read(policy, entries, value)
-    trusted_by = _entry_of(answer.peer or UNIX, entries) if answer else None
-    if answer and policy.any_peer:
-        trusted_by = "any"
+    peer = answer.peer or UNIX
+    trusted_by = ("any" if policy.any_peer else _entry_of(peer, entries)) if answer else None
     further = tuple(remarks(policy, answer, Seen(after, before)))
     return Explanation(answer, value, trusted_by, hops, is_read_to_end, before, after, further)
 
@@ -215,14 +213,14 @@ _UNTRUSTED = {
 def _listed(answer: Answer) -> str:
     peer = answer.peer
     if answer.stamp == "valid":
-        own = f'add "{peer}" to TRUSTED_PROXIES_WITH_SECRET'
-        return f"Its secret is valid: if it is your edge, {own}."
-    remedy = ""
+        return f'If it is your edge, add "{peer}" to TRUSTED_PROXIES_WITH_SECRET.'
+    own = "If it is your own proxy"
     if answer.stamp is not None:
-        remedy = "If it is your edge, have it send the secret. "
-    own = "your own proxy" if answer.stamp is None else "a proxy that nobody else can use"
+        own = (
+            "If it is your edge, have it send the secret. If it is a proxy that nobody else can use"
+        )
     return (
-        f'{remedy}If it is {own}, add "{peer}" to TRUSTED_PROXIES; if it is not, leave it '
+        f'{own}, add "{peer}" to TRUSTED_PROXIES; if it is not, leave it '
         "out, or it could claim any address."
     )
 
@@ -275,20 +273,28 @@ def _wire_names(keys: Sequence[str]) -> str:
     return join_some([wire_name(key) for key in keys])
 
 
-def lost_login(answer: Answer, logins: Collection[str]) -> str:
-    """Say that a stranger's header would have been the login, or return "".
+find_login_keys: Callable[[], Collection[str]] = tuple
+"""Returns the META keys by which the project logs in. The app puts it here, as the checks know."""
 
-    `logins` are the META keys by which the project logs in, as `checks.identity.find_logins` has
-    them.
-    """
-    lost = [key for key in answer.dropped if key in logins]
-    if answer or not lost:
+
+def lost_logins(answer: Answer) -> list[str]:
+    """Return the META keys of a stranger's headers that would have been the login."""
+    logins = () if answer or not answer.dropped else find_login_keys()
+    return [key for key in answer.dropped if key in logins] if logins else []
+
+
+def lost_login(answer: Answer) -> str:
+    """Say that a stranger's header would have been the login, or return ""."""
+    lost = [wire_name(key) for key in lost_logins(answer)]
+    if not lost:
         return ""
     verb, pronoun = ("was", "it") if len(lost) == 1 else ("were", "they")
     who = (
-        "a peer on a Unix socket" if answer.peer == UNIX else answer.peer or "a peer of no address"
+        "a peer on a Unix socket"
+        if answer.peer == UNIX
+        else answer.peer or "a peer without an address"
     )
     return (
-        f"{join_some([wire_name(key) for key in lost])} from {who}, who is not in TRUSTED_PROXIES, "
-        f"{verb} dropped; {pronoun} would have been the login."
+        f"{join_some(lost)} from {who}, who is not in TRUSTED_PROXIES, {verb} dropped; {pronoun} "
+        "would have been the login."
     )

@@ -58,16 +58,19 @@ class HeavyHitters:
         self._numbers: dict[str, int] = {}
         self._addresses: dict[str, str] = {}
 
-    def add(self, network: str, address: str) -> None:
-        """Count a request."""
-        self.total += 1
+    def add(self, network: str, address: str, number: int = 1) -> None:
+        """Count requests."""
+        self.total += number
         numbers = self._numbers
         if network in numbers or len(numbers) < MOST_COUNTED:
-            numbers[network] = numbers.get(network, 0) + 1
+            numbers[network] = numbers.get(network, 0) + number
             self._addresses[network] = address
             return
-        self._numbers = {known: number - 1 for known, number in numbers.items() if number > 1}
+        least = min(number, *numbers.values())
+        self._numbers = {known: count - least for known, count in numbers.items() if count > least}
         self._addresses = {known: self._addresses[known] for known in self._numbers}
+        if number > least:
+            self._numbers[network], self._addresses[network] = number - least, address
 
     def most(self) -> list[Count]:
         """Return the counts, the highest first."""
@@ -91,12 +94,24 @@ class Summary(NamedTuple):
 
 
 class _Hour:
-    """What came of one kind since `begin`."""
+    """What came of one kind since `begin`.
 
-    __slots__ = ("begin", "hitters", "lines")
+    `settled` has the addresses about which no more lines are written in this hour, and how many
+    requests each sent since then, the last one last. They are not yet among the `hitters`.
+    """
+
+    __slots__ = ("begin", "hitters", "lines", "settled")
 
     def __init__(self, begin: float) -> None:
         self.begin, self.lines, self.hitters = begin, 0, HeavyHitters()
+        self.settled: dict[str | None, int] = {}
+
+    def settle(self) -> None:
+        """Put what the settled addresses sent among the hitters, and begin anew with them."""
+        settled, self.settled = self.settled, {}
+        # A copy in one step, as `repeats` may still count in another thread.
+        for address, number in list(settled.items()):
+            self.hitters.add(network_of(address), address or "", number)
 
 
 class Limiter:
@@ -108,6 +123,19 @@ class Limiter:
         # In the order of telling, so that the first is the oldest.
         self._told: dict[tuple[Kind, str], float] = {}
         self._hours: dict[Kind, _Hour] = {}
+        self._end = 0.0  # of the first hour that ends
+
+    def repeats(self, kind: Kind, address: str | None) -> bool:
+        """Count a request about which `admit` has nothing to decide, and tell whether it is one.
+
+        Only one that `admit` counted within this hour can be.
+        """
+        hour = self._hours.get(kind)
+        if hour is None or address not in hour.settled or self.clock() >= self._end:
+            return False
+        # Without the lock, which takes longer: threads that meet here may lose a count.
+        hour.settled[address] = hour.settled.pop(address, 0) + 1
+        return True
 
     def admit(self, kind: Kind, address: str | None) -> bool:
         """Count a request of a kind, and tell whether a line may be written about it.
@@ -120,26 +148,39 @@ class Limiter:
             hour = self._hours.get(kind)
             if hour is None:
                 hour = self._hours[kind] = _Hour(now)
+                self._end = min(other.begin for other in self._hours.values()) + HOUR
             hour.hitters.add(network, address or "")
-            if self._is_told(key, now) or hour.lines >= MOST_LINES:
-                return False
-            hour.lines += 1
-            self._told.pop(key, None)
-            self._told[key] = now
-            if len(self._told) > MOST_TOLD:
-                del self._told[next(iter(self._told))]
-            return True
+            is_news = not self._is_told(key, now) and hour.lines < MOST_LINES
+            if is_news:
+                hour.lines += 1
+                self._tell(key, now)
+            if hour.lines >= MOST_LINES or self._is_told(key, hour.begin + HOUR):
+                if len(hour.settled) >= MOST_COUNTED:
+                    hour.settle()
+                hour.settled[address] = hour.settled.pop(address, 0)
+            return is_news
+
+    def _tell(self, key: tuple[Kind, str], now: float) -> None:
+        self._told.pop(key, None)
+        self._told[key] = now
+        if len(self._told) > MOST_TOLD:
+            del self._told[next(iter(self._told))]
+            for hour in self._hours.values():
+                hour.settle()  # a line may be written about that one again
 
     def summaries(self) -> list[Summary]:
         """Return a summary of each kind whose hour is over, and begin a new hour for it."""
-        if not self._hours:
-            return []
         now = self.clock()
+        if now < self._end or not self._hours:
+            return []
         with self._lock:
             ended = [kind for kind, hour in self._hours.items() if now - hour.begin >= HOUR]
-            return [self._summary(kind, self._hours.pop(kind), now) for kind in ended]
+            summaries = [self._summary(kind, self._hours.pop(kind), now) for kind in ended]
+            self._end = min((hour.begin for hour in self._hours.values()), default=now) + HOUR
+            return summaries
 
     def _summary(self, kind: Kind, hour: _Hour, now: float) -> Summary:
+        hour.settle()
         counts = hour.hitters.most()
         told = [self._is_told((kind, count.network), now) for count in counts]
         news = [count for count, is_told in zip(counts, told, strict=True) if not is_told]

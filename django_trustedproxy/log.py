@@ -11,18 +11,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.apps import apps
 from django.core.signals import request_started
 
+from . import lines
+from .clients import ABOUT_CLIENT
 from .engine.answer import OUTCOMES, Outcome
-from .engine.purposes import FORWARDED
+from .engine.purposes import FORWARDED, raw_name
 from .exceptions import rejection
 from .explanation import (
     answered,
     cleared_by_waitress,
+    lost_login,
+    lost_logins,
     names,
     reject_name,
     sentence,
 )
-from .limiter import Limiter
-from .remarks import ABOUT_CLIENT, Seen, about_stamp, remarks
+from .remarks import about_stamp, remarks
+from .seen import OF_BROWSERS, Seen
 from .servers import running_server
 from .traces import connected_by_event, findings, hands_nothing_on, has_no_port
 
@@ -31,32 +35,24 @@ if TYPE_CHECKING:
 
     from .engine.answer import Answer
     from .engine.policy import Policy
-    from .limiter import Count
+    from .limiter import Kind
 
-logger = logging.getLogger("django_trustedproxy")
-_is_enabled_for = logger.isEnabledFor
+_is_enabled_for = lines.logger.isEnabledFor
 
 _SNAPSHOT = "trusted_proxy.reported"
 _CLEARED_BY_WAITRESS = ("HTTP_X_FORWARDED_FOR", FORWARDED)
-# What browsers send and health checks do not.
-_OF_BROWSERS = ("HTTP_COOKIE", "HTTP_REFERER", "HTTP_ORIGIN", "HTTP_ACCEPT_LANGUAGE")
 # Of the requests in good order, the first ones and then one in so many are looked at closely.
 _FIRST, _SELDOM = 64, 4_096
 _MOST_WATCHED = 1_000
-_DAILY = "(Logged once per day and network.)"
-# Also without a LOGGING setting, which would name the logger.
-_LINE = "django-trustedproxy: %s%s"
-_MOST_NAMED = 10
-_BELONGS = " If one is a proxy of your own, add its address to TRUSTED_PROXIES; add nobody else."
 # Of the headers of an ASGI scope, what is looked at besides the forwarding headers.
-_READ = (*_OF_BROWSERS, "HTTP_HOST")
+_READ = {raw_name(key): key for key in (*OF_BROWSERS, "HTTP_HOST")}
 
 
 class Came(NamedTuple):
     """What one request shows before it is decided.
 
     `findings` are what other code did to it, as a kind and a sentence. `headers` has the designated
-    headers as they came, by META key.
+    headers as they came, by META key, and of the first requests those too that are dropped.
     """
 
     findings: tuple[tuple[str, str], ...]
@@ -64,7 +60,6 @@ class Came(NamedTuple):
     names_itself: bool
 
 
-_limiter = Limiter()
 _counts: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
 # How many requests are still looked at for what other code did to them before. It ends with the
 # first one that came through a trusted proxy.
@@ -85,7 +80,7 @@ def watch() -> None:
     _look_at(_MOST_WATCHED)
     request_started.connect(_remember, dispatch_uid=_SNAPSHOT)
     if apps.ready and not apps.is_installed("django_trustedproxy"):
-        _write(
+        lines.write(
             "not-installed",
             logging.WARNING,
             '"django_trustedproxy" is not in INSTALLED_APPS, so "manage.py check" finds no mistake '
@@ -97,7 +92,7 @@ def watch() -> None:
 def tell_of_application(application: object) -> None:
     """Say at start if what a wrapper wraps cannot hand its answer on."""
     if text := hands_nothing_on(application):
-        _write("adapter", logging.WARNING, text, tail="")
+        lines.write("adapter", logging.WARNING, text, tail="")
 
 
 def _look_at(requests: int) -> None:
@@ -126,6 +121,7 @@ def receive(
     headers = {d.header: meta.get(d.header) for d in policy.designations}
     if not _watched:
         return Came((), headers, names_itself=False)
+    headers |= {key: meta[key] for key in policy.dropped.intersection(meta)}
     _look_at(_watched - 1)
     connected = connected_by_event(meta, event)
     if connected:
@@ -149,22 +145,23 @@ def tell(  # noqa: PLR0913, PLR0917 - what there is to see of a request
     `headers` the other headers of an ASGI scope; `path` is what may be exempt from rejection.
     """
     if answer.stamp is not None and (stamp := about_stamp(policy, answer, path)):
-        _write_summaries()
-        _write(stamp.kind, stamp.level, stamp.text, answer)
+        lines.write_summaries()
+        lines.write(stamp.kind, stamp.level, stamp.text, answer)
     outcome = answer.outcome
     number = _counts[outcome] = _counts[outcome] + 1
+    is_quiet = not (came and came.findings) and not _is_enabled_for(logging.DEBUG)
     if outcome == "forwarded":
-        is_plain = number < _next_look
-        if is_plain and came is None and not answer.statements and not _is_enabled_for(10):
-            return
-        is_plain = is_plain and not any(s.is_malformed for s in answer.statements)
+        is_plain = number < _next_look and not (
+            answer.statements and any(statement.is_malformed for statement in answer.statements)
+        )
     else:
         is_plain = outcome == "direct" and not answer.dropped
-    if is_plain and not (came and came.findings) and not _is_enabled_for(10):
+    if is_quiet and is_plain:
         return
     if headers and answer:
-        known = {f"HTTP_{n.decode('latin-1').upper().replace('-', '_')}": v for n, v in headers}
-        meta = {key: known[key].decode("latin-1") for key in _READ if key in known} | dict(meta)
+        meta = _with_read(meta, headers)
+    if is_quiet and _repeats(answer, number, came, policy, meta):
+        return
     seen = Seen(meta, came.headers if came else {}, scheme)
     reject = reject_name(policy, answer) if rejection(policy, answer, path) else ""
     _tell(answer, came or _NOTHING, policy, seen, reject)
@@ -173,14 +170,44 @@ def tell(  # noqa: PLR0913, PLR0917 - what there is to see of a request
 _NOTHING = Came((), {}, names_itself=False)
 
 
+def _repeats(
+    answer: Answer, number: int, came: Came | None, policy: Policy, meta: Mapping[str, Any]
+) -> bool:
+    """Count a request of which `_tell` would say nothing, and tell whether it is one.
+
+    Strangers may send many, and so do health checks.
+    """
+    if number <= _FIRST or number % _FIRST == 0:
+        return False  # looked at closely
+    if answer.outcome == "missing" and not policy.reject:
+        return lines.limiter.repeats(_kind_of_missing(answer, policy, meta), answer.peer)
+    if answer or _rewriter or (came and came.names_itself):
+        return False
+    return lines.limiter.repeats(_kind_of_stranger(answer), answer.peer)
+
+
+def _kind_of_stranger(answer: Answer) -> Kind:
+    """Return what a line about a peer that is not trusted is about."""
+    return "login-lost" if lost_logins(answer) else answer.outcome, logging.WARNING
+
+
+def _with_read(
+    meta: Mapping[str, Any], headers: Sequence[tuple[bytes, bytes]]
+) -> Mapping[str, Any]:
+    """Return META with those of the other headers of an ASGI scope that are looked at."""
+    pairs = [(_READ.get(name.lower()), value) for name, value in headers]
+    read = {key: value.decode("latin-1") for key, value in pairs if key is not None}
+    return {**read, **meta}
+
+
 def _tell(answer: Answer, came: Came, policy: Policy, seen: Seen, reject: str) -> None:
     global _rewriter, _next_look  # noqa: PLW0603 - the process has one log
     if answer.outcome == "forwarded" and _counts["forwarded"] >= _FIRST:
         _next_look = _counts["forwarded"] + _SELDOM
-    _write_summaries()
+    lines.write_summaries()
     for kind, text in came.findings:
         # Its peers are clients, whose networks do not count.
-        _write(kind, logging.WARNING, text, answer, about=kind, tail="")
+        lines.write(kind, logging.WARNING, text, answer, about=kind, tail="")
         _rewriter = kind
     if not answer:
         _tell_of_stranger(answer, came, seen, reject)
@@ -191,9 +218,9 @@ def _tell(answer: Answer, came: Came, policy: Policy, seen: Seen, reject: str) -
     def said() -> str:
         return sentence(answer, reject=reject)
 
-    _debug(answer, said)
+    lines.debug(answer, said)
     if answer.outcome == "malformed":
-        _write("malformed", logging.WARNING, said, answer)
+        lines.write("malformed", logging.WARNING, said, answer)
     elif answer.outcome == "missing":
         _tell_of_missing(answer, policy, seen, said, is_rejected=bool(reject))
     # A health check every second is no news.
@@ -209,7 +236,7 @@ def _tell_remarks(
         text = f"{said()} {remark.text}" if remark.kind in ABOUT_CLIENT else remark.text
         if reject and remark.kind.endswith("malformed"):
             text = f"{text} {answered(reject)}"
-        _write(remark.kind, remark.level, text, answer, remark.about)
+        lines.write(remark.kind, remark.level, text, answer, remark.about)
 
 
 def _tell_of_stranger(answer: Answer, came: Came, seen: Seen, reject: str) -> None:
@@ -220,15 +247,16 @@ def _tell_of_stranger(answer: Answer, came: Came, seen: Seen, reject: str) -> No
         # A peer that is a client: nobody may be invited to trust it.
         is_client = came.names_itself or _is_rewritten(seen.after)
         server = running_server()
-        return sentence(answer, reject=reject, names_itself=is_client, server=server)
+        said = sentence(answer, reject=reject, names_itself=is_client, server=server)
+        return f"{said} {lost_login(answer)}".rstrip()
 
-    _debug(answer, text)
+    lines.debug(answer, text)
     if answer.outcome == "unknown" or answer.dropped:
         if _counts[answer.outcome] % _FIRST == 0 and not _watched:
             _look_at(1)  # whoever sent the first requests, a server that rewrites is noticed
         # Nothing is lost where the header names the peer.
         if not (came.names_itself or _is_rewritten(seen.after)):
-            _write(answer.outcome, logging.WARNING, text, answer)
+            lines.write(*_kind_of_stranger(answer), text, answer)
 
 
 def _is_rewritten(meta: Mapping[str, Any]) -> bool:
@@ -236,62 +264,21 @@ def _is_rewritten(meta: Mapping[str, Any]) -> bool:
     return bool(_rewriter) and (_rewriter != "server" or has_no_port(meta))
 
 
-def _debug(answer: Answer, text: Callable[[], str]) -> None:
-    if logger.isEnabledFor(logging.DEBUG):
-        logger.debug(_LINE, text(), "", extra=_extra(answer.outcome, answer))
-
-
 def _tell_of_missing(
     answer: Answer, policy: Policy, seen: Seen, said: Callable[[], str], *, is_rejected: bool
 ) -> None:
     """Tell of a trusted peer without the header, which every health check is."""
-    is_waitress = str(seen.after.get("SERVER_SOFTWARE")).startswith("waitress")
-    if is_waitress and policy.header in _CLEARED_BY_WAITRESS and not _counts["forwarded"]:
-        _write("waitress", logging.WARNING, cleared_by_waitress(policy.header_name), answer)
-        return
-    is_likely = answer.dropped or is_rejected or any(map(seen.after.get, _OF_BROWSERS))
-    level = logging.WARNING if is_likely else logging.INFO
-    _write("missing", level, said, answer)
+    kind, level = _kind_of_missing(answer, policy, seen.after)
+    if kind == "waitress":
+        lines.write(kind, level, cleared_by_waitress(policy.header_name), answer)
+    else:
+        lines.write(kind, logging.WARNING if is_rejected else level, said, answer)
 
 
-def _write(  # noqa: PLR0913, PLR0917 - the parts of a line
-    kind: str,
-    level: int,
-    text: str | Callable[[], str],
-    answer: Answer | None = None,
-    about: str | None = None,
-    tail: str = f" {_DAILY}",
-) -> None:
-    """Write a line, if the limiter admits one about the network of `about`, or of the peer."""
-    address = about or (None if answer is None else answer.peer)
-    if not _limiter.admit((kind, level), address):
-        return
-    written = text if isinstance(text, str) else text()
-    logger.log(level, _LINE, written, tail, extra=_extra(kind, answer))
-
-
-def _write_summaries() -> None:
-    for summary in _limiter.summaries():
-        kind, level = summary.kind
-        # What a line told of already is no news.
-        logger.log(
-            level if summary.is_news else logging.INFO,
-            _LINE,
-            f"Requests of kind {kind!r} in the last hour: {summary.total}. Most came from "
-            f"{', '.join(_counted(count) for count in summary.counts[:_MOST_NAMED])}.",
-            _BELONGS if kind == "direct" else "",
-            extra=_extra(kind, None),
-        )
-
-
-def _counted(count: Count) -> str:
-    if count.network == count.address:
-        return f"{count.network or 'no address'} (at least {count.number})"
-    return f"{count.network} (at least {count.number}, the last from {count.address})"
-
-
-def _extra(kind: str, answer: Answer | None) -> dict[str, str | None]:
-    facts: dict[str, str | None] = {"kind": kind, "peer": None, "client": None, "outcome": None}
-    if answer is not None:
-        facts |= {"peer": answer.peer, "client": answer.client, "outcome": answer.outcome}
-    return facts
+def _kind_of_missing(answer: Answer, policy: Policy, meta: Mapping[str, Any]) -> Kind:
+    """Return what a line about a trusted peer without the header is about, if it is answered."""
+    is_new = not _counts["forwarded"] and policy.header in _CLEARED_BY_WAITRESS
+    if is_new and str(meta.get("SERVER_SOFTWARE")).startswith("waitress"):
+        return "waitress", logging.WARNING
+    is_likely = answer.dropped or any(map(meta.get, OF_BROWSERS))
+    return "missing", logging.WARNING if is_likely else logging.INFO

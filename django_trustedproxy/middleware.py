@@ -8,13 +8,14 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpResponse
 from django.urls import set_script_prefix
 
 from . import log, staleness
 from .conf import get_policy
 from .engine.addresses import is_unix_scope
 from .engine.answer import Answer
-from .engine.purposes import is_prefix
+from .engine.purposes import PROBE_KEY, is_prefix
 from .environ import (
     KEY,
     answer_of,
@@ -25,6 +26,8 @@ from .environ import (
     write_client,
 )
 from .exceptions import RejectedByTrustedProxy, rejection, routed_path
+from .making import MARK, take_from_maker
+from .probe.answer import headers_of, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from .engine.policy import Policy
+    from .engine.stamps import Stamps
 
 
 class TrustedProxyMiddleware:
@@ -53,34 +57,44 @@ class TrustedProxyMiddleware:
         if iscoroutinefunction(get_response):
             markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> Any:
+    def __call__(self, request: HttpRequest) -> Any:  # noqa: C901 - a step each, without calls
         policy, meta = get_policy(), request.META
         peer, scheme, is_unix, event = None, "", None, None
         if isinstance(request, ASGIRequest):
             _take_over(request)
-            peer = (request.scope.get("client") or (None,))[0]
-            scheme = request.scope.get("scheme") or "http"
-            is_unix = is_unix_scope(request.scope)
-            event = request.scope.get("aws.event")
+            scope = request.scope
+            client, scheme = scope.get("client"), scope.get("scheme") or "http"
+            peer = client[0] if client else None
+            is_unix = is_unix_scope(client, scope.get("server"))
+            event = scope.get("aws.event")
+        if PROBE_KEY in meta:
+            path = routed_path(request.path, request.path_info)
+            if told := tell(policy, meta, path, scheme, is_unix):
+                content = b"" if request.method == "HEAD" else told
+                response = HttpResponse(content, headers=headers_of(told))
+                return _later(response) if iscoroutinefunction(self) else response
         script_name, path_info = meta.get("SCRIPT_NAME"), meta.get("PATH_INFO")
         decided = find_answer(meta)
+        if decided is None and MARK in request.__dict__:
+            decided = take_from_maker(request)
         if decided is not None:
             came, answer = None, keep(meta, policy, decided)
         else:
             came = log.receive(meta, policy, peer, event)
             answer = rewrite_anew(meta, policy, scheme, is_unix)
-            if policy.stamps is not None and isinstance(request, ASGIRequest):
-                request.scope = without_stamps(request.scope, policy.stamps)
+            if policy.stamps is not None:
+                _hide_stamps(request, policy.stamps)
         if script_name or meta.get("PATH_INFO") != path_info:
             _judge_script_name(request, script_name or "", path_info)
         # A prefix that a header states is not part of it: whoever can write that could move a path.
         path = routed_path(request.path, request.path_info) if policy.reject_exempt else ""
         if decided is None:
-            log.tell(answer, came, policy, meta, scheme, path=path)
+            log.tell(answer, came, policy, meta, scheme, (), path)
         # Cached copies of what has changed, which an earlier middleware may have asked for (Django
         # 5.2 to 6.1).
-        request.__dict__.pop("headers", None)
-        request.__dict__.pop("_current_scheme_host", None)
+        cached = request.__dict__
+        cached.pop("headers", None)
+        cached.pop("_current_scheme_host", None)
         if policy.designations:
             _write_request(request, policy, answer, is_wrapped=decided is not None)
         request.trusted_proxy = answer  # type: ignore[attr-defined] # what this package adds
@@ -88,6 +102,10 @@ class TrustedProxyMiddleware:
         if policy.reject and decided is None and (reason := rejection(policy, answer, path)):
             raise RejectedByTrustedProxy(reason)
         return self.get_response(request)
+
+
+async def _later(response: HttpResponse) -> HttpResponse:
+    return response
 
 
 def get_trusted_proxy(request: HttpRequest) -> Answer:
@@ -102,6 +120,12 @@ def get_trusted_proxy(request: HttpRequest) -> Answer:
             "Put 'django_trustedproxy.middleware.TrustedProxyMiddleware' first in MIDDLEWARE."
         )
     return answer
+
+
+def _hide_stamps(request: HttpRequest, stamps: Stamps) -> None:
+    """Give a request a scope without the secret, which has its headers under ASGI."""
+    if isinstance(request, ASGIRequest):
+        request.scope = without_stamps(request.scope, stamps)
 
 
 def _take_over(request: ASGIRequest) -> None:

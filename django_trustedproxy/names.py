@@ -17,6 +17,7 @@ NEVER_DESIGNATED = frozenset(
     for name in (
         *("", "Host", "Content-Length", "Content-Type", "Cookie", "Authorization", "Origin"),
         *("Referer", "Connection", "Transfer-Encoding", "User-Agent"),
+        "X-Trusted-Proxy-Probe",  # the package's own
     )
 )
 

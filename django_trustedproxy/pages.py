@@ -11,6 +11,11 @@ def page_of_check(name: str) -> str:
     return f"{SITE}reference/checks.html#{name.lower().replace('.', '-')}"
 
 
+def page_of_guide(name: str, anchor: str) -> str:
+    """Return the address of a section of the guide, such as the page "verify"."""
+    return f"{SITE}{name}.html#{anchor}"
+
+
 def page_of_kind(kind: str) -> str:
     """Return the address of the section about log lines of a kind."""
     return f"{SITE}reference/messages.html#{kind}"

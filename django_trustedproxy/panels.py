@@ -15,8 +15,9 @@ from .engine.answer import REJECTABLE, Answer
 from .engine.purposes import PURPOSES, meta_names, wire_name
 from .environ import KEY
 from .exceptions import rejection
-from .explanation import names, reject_name, sentence
-from .remarks import Seen, remarks
+from .explanation import lost_login, names, reject_name, sentence
+from .remarks import remarks
+from .seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,6 +79,7 @@ class TrustedProxyPanel(Panel):
                     names_itself=names(came.get(policy.header), answer.peer),
                 ),
                 "remarks": [remark.text for remark in remarks(policy, answer, seen)],
+                "login": lost_login(answer),
                 "would_reject": "" if reject else _would_reject(answer),
                 "dropped": list(map(wire_name, answer.dropped)),
                 "statements": [

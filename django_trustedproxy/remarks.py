@@ -3,55 +3,35 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
+from .clients import about_client
 from .conf import PURPOSE_SETTINGS
 from .display import join_some, short_repr
 from .engine.addresses import UNIX, pack
 from .engine.hops import BLANKS, LONGEST_HOP
-from .engine.networks import TrustedNetworks
-from .engine.purposes import FORWARDED, PURPOSES, meta_names, wire_name
+from .engine.purposes import (
+    FORWARDED,
+    PURPOSES,
+    meta_names,
+    parse_host,
+    split_host,
+    wire_name,
+)
+from .seen import Remark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from .engine.answer import Answer, Statement
     from .engine.policy import Designation, Policy
+    from .seen import Seen
 
-# Where proxies stand, and clients of the public do not.
-_INTERNAL = TrustedNetworks.parse(["private", "loopback", "link-local", "shared"])
 # What shows that a site is meant to be reached over https.
 _SECURE = ("SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
-
-MAYBE_PROXY, ALL_TRUSTED, OWN_HOST = "maybe-proxy", "all-trusted", "own-host"
-ABOUT_CLIENT = (MAYBE_PROXY, ALL_TRUSTED, OWN_HOST)
-
-
-class Remark(NamedTuple):
-    """Something that a request suggests: a short word for it, a level of `logging`, and the text.
-
-    `about` is the address that it is about.
-    """
-
-    kind: str
-    level: int
-    text: str
-    about: str | None
-
-
-class Seen(NamedTuple):
-    """What there is to see of a request besides its answer.
-
-    `after` is META after the decision, `before` what is known of it before: at least the designated
-    headers. `scheme` is that of the connection, where `after` does not have it.
-    """
-
-    after: Mapping[str, Any]
-    before: Mapping[str, Any]
-    scheme: str = ""
 
 
 def refusal(reject: str) -> str:
@@ -92,46 +72,8 @@ def remarks(policy: Policy, answer: Answer, seen: Seen) -> Iterator[Remark]:
     if not answer:
         return
     if answer.outcome == "forwarded" and answer.proxies and answer.client:
-        yield from _about_client(policy.in_force(answer.stamp), answer, answer.client)
+        yield from about_client(policy.in_force(answer.stamp), answer, answer.client, seen)
     yield from _about_purposes(policy, answer, seen)
-
-
-def _about_client(policy: Policy, answer: Answer, client: str) -> Iterator[Remark]:
-    packed = pack(client) or b""
-    way, peer = answer.proxies, answer.proxies[-1]
-    if packed in policy.networks:
-        is_own = client == peer or packed in _LOOPBACK
-        yield Remark(
-            ALL_TRUSTED,
-            logging.INFO if is_own else logging.WARNING,
-            f"But {client} is in TRUSTED_PROXIES too: each entry of {answer.header} is one of your "
-            f"own proxies. Either the request was sent from {client}, as a test or a health check "
-            f"on the proxy's own host is, or a proxy replaced {answer.header} where it should have "
-            "appended to it.",
-            client,
-        )
-    elif packed in _INTERNAL:
-        # Whoever appended the client's address may have been told of another one by it.
-        is_likely = (answer.header_text or "").count(",") >= len(way)
-        yield Remark(
-            MAYBE_PROXY,
-            logging.WARNING if is_likely else logging.INFO,
-            f"If {client} is a proxy of your own, add it to TRUSTED_PROXIES.",
-            client,
-        )
-    # A public one is rather that of a gateway whose adapter took the peer from the header.
-    if peer in way[:-1] and (pack(peer) or b"") in _INTERNAL:
-        yield Remark(
-            OWN_HOST,
-            logging.INFO,
-            f"The trusted {peer} is also an entry of {answer.header}: two of your proxies share "
-            "that address, or the request was sent from the proxy's own host. What is sent from "
-            f"there is believed, also a forged {answer.header}. Test from another host.",
-            peer,
-        )
-
-
-_LOOPBACK = TrustedNetworks.parse(["loopback"])
 
 
 def _about_purposes(policy: Policy, answer: Answer, seen: Seen) -> Iterator[Remark]:
@@ -197,8 +139,9 @@ def _absent(answer: Answer, designation: Designation, seen: Seen) -> Iterator[Re
 
 def _contradicted(answer: Answer, statement: Statement, seen: Seen) -> Iterator[Remark]:
     # With one proxy, the proxy knows better than a client, which can write any Origin.
-    origin, host = seen.after.get("HTTP_ORIGIN"), seen.after.get("HTTP_HOST")
-    if statement.value != "http" or len(answer.proxies) < 2 or origin != f"https://{host}":
+    is_http = PURPOSES["scheme"].parse(statement.value or "") == "http"
+    origin = seen.after.get("HTTP_ORIGIN")
+    if not is_http or len(answer.proxies) < 2 or not _is_https_of(origin, seen):
         return
     name, outer = wire_name(statement.header), answer.proxies[-2]
     yield Remark(
@@ -209,6 +152,19 @@ def _contradicted(answer: Answer, statement: Statement, seen: Seen) -> Iterator[
         f"{name} on.",
         answer.peer,
     )
+
+
+def _is_https_of(origin: object, seen: Seen) -> bool:
+    """Tell whether an origin is the https of the request's own host.
+
+    A proxy may have put a port of its own behind the host; a browser writes none of 443.
+    """
+    scheme, _, at = str(origin).lower().partition("://")
+    host = str(seen.after.get("HTTP_HOST", "")).lower()
+    if scheme != "https" or not parse_host(at) or not parse_host(host):
+        return False
+    (name, port), (own_name, own_port) = split_host(at), split_host(host)
+    return name == own_name and port in ("", own_port)
 
 
 def _unread_scheme(answer: Answer, seen: Seen) -> Iterator[Remark]:

@@ -119,8 +119,8 @@ def _require_address(name: str, address: object) -> None:
     text = str(address)
     if text != _UNIX and not _is_address(text):
         raise ValueError(
-            f"{name} is no address: expected one such as '203.0.113.9', without port, brackets and "
-            f"prefix length, or 'unix:' for a Unix socket, got {address!r}."
+            f"{name} is not an address: expected one such as '203.0.113.9', without port, brackets "
+            f"and prefix length, or 'unix:' for a Unix socket, got {address!r}."
         )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .display import short_repr
 from .engine.addresses import parse_peer
 from .explanation import names, taken_from_header
+from .pages import SITE
 from .servers import running_server
 
 if TYPE_CHECKING:
@@ -77,10 +78,10 @@ def findings(
             yield (
                 "event",
                 (
-                    f"The event says that {short_repr(connected)} has connected, but the adapter "
-                    f"handed over {short_repr(address)} as the peer. What it takes from "
-                    "X-Forwarded-For, a client may have written. Ask the event: see "
-                    "docs/platforms/serverless.md."
+                    f"The event says that {short_repr(connected)} connected, but the adapter "
+                    f"reported {short_repr(address)} as the peer. A client may have written what "
+                    "the adapter takes from X-Forwarded-For. Take the peer from the event: see "
+                    f"{SITE}platforms/serverless.html"
                 ),
             )
     elif reported is not None and reported != address:
@@ -120,8 +121,8 @@ def hands_nothing_on(application: object) -> str:
     if type(application).__module__ != "uvicorn.middleware.wsgi":
         return ""
     return (
-        "uvicorn.middleware.wsgi hands no answer on: TrustedProxyMiddleware behind it takes the "
-        "client for the peer, and drops the headers that Django reads. Install a2wsgi, which "
-        "uvicorn then uses, or wrap the WSGI application in django_trustedproxy.wsgi.TrustedProxy "
-        "instead."
+        "uvicorn.middleware.wsgi does not hand on the answer: TrustedProxyMiddleware behind it "
+        "takes the client for the peer, and drops the headers that Django reads. Install a2wsgi, "
+        "which uvicorn then uses, or wrap the WSGI application in "
+        "django_trustedproxy.wsgi.TrustedProxy instead."
     )

@@ -8,9 +8,10 @@ from django.core.handlers.wsgi import get_path_info, get_script_name
 
 from . import log, staleness
 from .conf import get_policy
-from .engine.purposes import is_prefix
+from .engine.purposes import PROBE_KEY, is_prefix
 from .environ import find_answer, keep, rewrite_anew
 from .exceptions import log_rejection, rejection, routed_path
+from .probe.answer import headers_of, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,6 +38,9 @@ class TrustedProxy:
         policy = get_policy()
         path = _path_of(environ) if policy.reject_exempt else ""
         decided = find_answer(environ)
+        if PROBE_KEY in environ and (told := tell(policy, environ, _path_of(environ))):
+            start_response("200 OK", list(headers_of(told).items()))
+            return [] if environ["REQUEST_METHOD"] == "HEAD" else [told]
         if decided is not None:
             answer = keep(environ, policy, decided)
         else:

@@ -33,6 +33,7 @@ default_role = "code"
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 highlight_language = "text"
+smartquotes = False
 
 html_theme = "furo"
 html_title = f"django-trustedproxy {release}"

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-SECRET_KEY = "public, like all of this example"
+SECRET_KEY = "public, like all of this example: a site that others can reach needs its own"
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 ROOT_URLCONF = "example_project.urls"
@@ -32,6 +32,8 @@ TRUSTED_PROXIES = [
 TRUSTED_PROXY_HEADER = "X-Forwarded-For"
 TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto"
 TRUSTED_PROXY_HOST_HEADER = "X-Forwarded-Host"
+# Whether the site answers `manage.py trustedproxy probe`; `make demo` says yes.
+TRUSTED_PROXY_PROBE = os.environ.get("EXAMPLE_PROBE") == "yes"
 
 # For the page's attacks: where it is reached through the proxy, and around it if there is a way.
 EXAMPLE_PROXY_ORIGIN = os.environ.get("EXAMPLE_PROXY_ORIGIN", "")

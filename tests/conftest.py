@@ -11,8 +11,9 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from django_trustedproxy import log
+from django_trustedproxy import lines, log
 from django_trustedproxy.engine.answer import OUTCOMES
+from django_trustedproxy.limiter import Limiter
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from tests import stack
 
@@ -26,9 +27,9 @@ class Memory:
 
     def clear(self):
         """Let the next request be the first of the process."""
-        self.limiter = log.Limiter(lambda: self.now)
+        self.limiter = Limiter(lambda: self.now)
+        self._monkeypatch.setattr(lines, "limiter", self.limiter)
         fresh = {
-            "_limiter": self.limiter,
             "_counts": dict.fromkeys(OUTCOMES, 0),
             "_next_look": 0,
             "_rewriter": "",

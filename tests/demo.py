@@ -6,6 +6,7 @@ Run by `make demo`. With --once it ends after the transcript, with 1 if any answ
 import argparse
 import contextlib
 import json
+import os
 import signal
 import socket
 import sys
@@ -91,6 +92,15 @@ def show(title, port, client, headers):
     return is_right
 
 
+def probe_command(port, direct_port):
+    """Return the line for a shell in this directory that probes the demo."""
+    return (
+        f"{os.path.relpath(sys.executable, stack.ROOT)} -m django trustedproxy "
+        f"--settings example_project.settings probe http://127.0.0.1:{port} "
+        f"--origin http://127.0.0.1:{direct_port}"
+    )
+
+
 def run(port, direct_port, ending, *, once):
     """Start the stack, print the transcript, and stay up unless `once`."""
     refuse_busy(port)
@@ -99,6 +109,7 @@ def run(port, direct_port, ending, *, once):
         origins = {
             "EXAMPLE_PROXY_ORIGIN": f"http://127.0.0.1:{port}",
             "EXAMPLE_DIRECT_ORIGIN": f"http://127.0.0.1:{direct_port}",
+            "EXAMPLE_PROBE": "yes",
         }
         running.enter_context(stack.gunicorn(place, direct_port, **origins))
         ending.check()
@@ -118,6 +129,8 @@ def run(port, direct_port, ending, *, once):
                 f"Open {origins['EXAMPLE_PROXY_ORIGIN']}/ (through the proxy), and attack it from"
             )
             print(f"the page, or {origins['EXAMPLE_DIRECT_ORIGIN']}/ (around it).")
+            print("Or let the package attack it, from another terminal:")
+            print(probe_command(port, direct_port))
             print("Ctrl-C ends the demo.", flush=True)
             ending.wait()
         return all(answers)

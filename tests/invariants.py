@@ -173,6 +173,7 @@ _KEYS = {"host": "HTTP_HOST", "port": "SERVER_PORT", "server": "SERVER_NAME"}
 _KEYS["prefix"] = "SCRIPT_NAME"
 _SCHEMES = {"http": "http", "ws": "http", "https": "https", "wss": "https"}
 _FLAGS = {"on": "https", "true": "https", "1": "https", "off": "http", "false": "http", "0": "http"}
+_FLAGS |= {'{"scheme":"https"}': "https", '{"scheme":"http"}': "http"}
 
 
 def _check_headers(case, site, before, after, answer):

@@ -478,6 +478,50 @@ SAME_MACHINE = [
     )
 ]
 
+# Chains of proxies of which one is set up wrong.
+CHAINS = [
+    Mistake(
+        "a proxy in the middle replaces the header",
+        BOTH,
+        {"TRUSTED_PROXIES": ["172.18.0.4", "172.18.0.1"]},
+        (sent("X-Forwarded-For: 172.18.0.1", peer="172.18.0.4"),),
+        (("172.18.0.1 is in TRUSTED_PROXIES",), ("replaced X-Forwarded-For",)),
+        never=("add ",),
+    ),
+    Mistake(
+        "a proxy in the middle replaces one header, and another that is dropped has the client",
+        BOTH,
+        {"TRUSTED_PROXIES": ["10.0.0.0/8"]},
+        (sent("X-Forwarded-For: 10.1.2.3", f"X-Real-IP: {CLIENT}"),),
+        (("replaced X-Forwarded-For",), ("X-Real-IP",), (CLIENT,), ("dropped",)),
+        never=("add ",),
+    ),
+    Mistake(
+        "a proxy in the middle overwrites the scheme",
+        BOTH,
+        {SCHEME: PROTO},
+        (
+            sent(
+                f"X-Forwarded-For: {CLIENT}, 10.0.0.5",
+                f"{PROTO}: http",
+                "Host: chat.example.com:8084",
+                "Origin: https://chat.example.com",
+            ),
+        ),
+        ((PROTO,), ("overwrites",), (PROXY,), ("10.0.0.5",), ("https://chat.example.com",)),
+    ),
+    Mistake(
+        "a stranger sends the header of the login",
+        BOTH,
+        {
+            "MIDDLEWARE": [OURS, "tests.home_grown_logins.ByAuthenticate"],
+            "TRUSTED_PROXY_GUARDED_HEADERS": ["X-Company-User"],
+        },
+        (sent("X-Company-User: admin", peer=STRANGER),),
+        ((f"X-Company-User from {STRANGER}",), ("would have been the login",)),
+    ),
+]
+
 # What is pasted into `explain`.
 PASTED = [
     Mistake(
@@ -550,4 +594,14 @@ SECRETS = [
     ),
 ]
 
-MISTAKES = [*SECRETS, *THE_LOG, *PURPOSES, *VALUES, *TYPOS, *ADVICE, *SAME_MACHINE, *PASTED]
+MISTAKES = [
+    *SECRETS,
+    *THE_LOG,
+    *PURPOSES,
+    *VALUES,
+    *TYPOS,
+    *ADVICE,
+    *SAME_MACHINE,
+    *CHAINS,
+    *PASTED,
+]

@@ -81,7 +81,7 @@ def test_an_asgi_server_has_to_show_a_unix_socket(is_unix, name, client, server)
         "client": client,
         "server": server,
     }
-    assert is_unix_scope(scope) is is_unix, name
+    assert is_unix_scope(scope.get("client"), scope.get("server")) is is_unix, name
     with override_settings(**UNIX):
         changed = asgi.rewrite_scope(scope, get_policy())
     assert changed["trusted_proxy"].outcome == ("forwarded" if is_unix else "unknown")

@@ -64,8 +64,8 @@ def problems(**settings):
                 "trustedproxy.E012",
                 "TRUSTED_PROXY_HOST_HEADER is a list: expected one header name or None, got "
                 "['X-Forwarded-Host', 'X-Host'].",
-                "Name the one header that your proxy sets: which of several a client wrote could not be "
-                "told.",
+                "Name the one header that your proxy sets. Of several, nobody could tell which one a "
+                "client wrote.",
             ),
         ),
         (
@@ -120,6 +120,22 @@ def problems(**settings):
                 "trustedproxy.E009",
                 "TRUSTED_PROXY_KEEP_HEADER is not a bool: expected True or False, got 0.",
                 "Write TRUSTED_PROXY_KEEP_HEADER = False.",
+            ),
+        ),
+        (
+            {"TRUSTED_PROXY_PROBE": "on"},
+            (
+                "trustedproxy.E090",
+                "TRUSTED_PROXY_PROBE is not a bool: expected True or False, got 'on'.",
+                "Write TRUSTED_PROXY_PROBE = True.",
+            ),
+        ),
+        (
+            {"TRUSTED_PROXY_PROBE": None},
+            (
+                "trustedproxy.E090",
+                "TRUSTED_PROXY_PROBE is not a bool: expected True or False, got None.",
+                "Write TRUSTED_PROXY_PROBE = False.",
             ),
         ),
         (

@@ -3,6 +3,7 @@
 import os
 import re
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ import time
 import pytest
 
 from tests import stack
-from tests.demo import refuse_busy
+from tests.demo import probe_command, refuse_busy
 
 pytestmark = pytest.mark.slow
 
@@ -143,3 +144,27 @@ def test_a_demo_whose_terminal_is_closed_leaves_nothing_behind(end, number, mome
         assert window.is_empty()
         assert not any(stack.can_connect(("127.0.0.1", port)) for port in window.ports)
         assert list(place.iterdir()) == []
+
+
+def test_the_demo_prints_the_line_that_probes_it():
+    with stack.workplace() as place:
+        window = Window(place)
+        try:
+            window.read_until("Ctrl-C ends the demo.")
+            command = probe_command(*window.ports)
+            done = subprocess.run(
+                shlex.split(command),
+                cwd=stack.ROOT,
+                capture_output=True,
+                text=True,
+                timeout=300,
+                check=False,
+            )
+        finally:
+            window.running.terminate()
+            window.running.wait(60)
+            window.close()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "GOOD: nothing is forged, and nothing else is wrong." in done.stdout
+    assert "GOOD: reachable around the proxy, with the outcome 'direct'." in done.stdout
+    assert done.stdout.endswith("No attack worked.\n")

@@ -143,7 +143,10 @@ def is_dead(page, link):
     return bool(anchor) and anchor not in slugs(path.read_text())
 
 
-@pytest.mark.parametrize("name", [*PAGES, "README.md"])
+OUTSIDE = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "tests/README.md")
+
+
+@pytest.mark.parametrize("name", [*PAGES, *OUTSIDE])
 def test_no_link_is_dead(name):
     page = ROOT / name
     links = [a or b for a, b in LINK.findall(FENCE.sub("", page.read_text()))]

@@ -29,6 +29,7 @@ from django_trustedproxy.ranges.sources import SOURCES
 from django_trustedproxy.staleness import Reminder
 from tests.checks.findings import ids_in_the_code
 from tests.edge import EDGE, STAMPS
+from tests.logged import text_of
 from tests.range_answers import ANSWERS, AZURE
 from tests.stack import ROOT
 from tests.test_docs import FENCE, LINK, PAGES, blocks, findings, is_settings
@@ -44,7 +45,7 @@ STACK = [
 # They are looked up and not read.
 REFERENCES = (
     *("docs/agreement.md", "docs/application-servers.md", "docs/servers.md"),
-    "docs/reference/checks.md",
+    *("docs/probe.md", "docs/reference/checks.md", "docs/reference/headers.md"),
 )
 CHECK_ID = re.compile(r"trustedproxy\.[EW]\d{3}")
 
@@ -126,7 +127,10 @@ def heard(caplog, told):
                 middleware(request)
             except Exception as error:  # noqa: BLE001 - what Django logs of it is its text
                 return [str(error)]
-        return [record.getMessage() for record in caplog.records]
+        return [
+            text_of(record) if record.name == "django_trustedproxy" else record.getMessage()
+            for record in caplog.records
+        ]
 
     return send
 
@@ -148,6 +152,19 @@ def test_a_message_of_the_package_is_what_it_says(heard, caplog, told):
             {"TRUSTED_PROXIES": ["127.0.0.1"]},
             REMOTE_ADDR="127.0.0.1",
             HTTP_X_FORWARDED_FOR="6.6.6.6, 127.0.0.1",
+        ),
+        *heard(
+            {"TRUSTED_PROXIES": ["10.0.0.0/8"]},
+            HTTP_X_FORWARDED_FOR="10.0.0.2",
+            HTTP_X_REAL_IP=CLIENT,
+        ),
+        *heard(
+            {
+                "MIDDLEWARE": ["tests.home_grown_logins.ByAuthenticate"],
+                "TRUSTED_PROXY_GUARDED_HEADERS": ["X-Company-User"],
+            },
+            REMOTE_ADDR="172.18.0.2",
+            HTTP_X_COMPANY_USER="admin",
         ),
         *heard(scheme, **found),
         *heard({"SECURE_SSL_REDIRECT": True}, **found, HTTP_X_FORWARDED_PROTO="https"),

@@ -105,6 +105,17 @@ def test_the_port_is_not_passed(post):
     assert post(seen, **request | {"Host": "example.com:8443"}) == (200,)
 
 
+@pytest.mark.parametrize("port", ["443", "8084"])
+def test_the_host_has_a_port_too_many(post, port):
+    seen = settings_of("The scheme is not seen")
+    request = HTTPS | {"Origin": ORIGIN, "Host": f"example.com:{port}"}
+    assert post(seen, **request) == (403, NO_MATCH.format(ORIGIN))
+    assert post(seen, **request | {"Host": "example.com"}) == (200,)
+    named = settings_of("The host has a port too many")
+    assert post(named, **request, **{"X-Forwarded-Host": "example.com"}) == (200,)
+    assert post(named, **request, **{"X-Forwarded-Host": "example.com:443"}) == (200,)
+
+
 def test_the_browser_hides_its_origin(post):
     seen = settings_of("The scheme is not seen")
     assert post(seen, **HTTPS, Origin="null") == (403, NO_MATCH.format("null"))

@@ -84,3 +84,55 @@ def test_the_page_names_the_client_and_escapes_what_it_shows(ports):
     assert f"<h1>You are <strong>{HONEST}</strong></h1>".encode() in body
     assert b"&lt;script&gt;" in body
     assert b"<script>" not in body
+
+
+EDGE = "127.0.0.6"
+BROWSER = [("Accept-Language", "en")]
+
+
+@contextlib.contextmanager
+def chain(inner):
+    """Run an edge that ends TLS, a Caddy behind it with the configuration `inner`, and gunicorn.
+
+    Give the port of the edge, and the file of the log.
+    """
+    with stack.workplace() as place, contextlib.ExitStack() as processes:
+        port, middle, direct = (stack.free_port() for _ in range(3))
+        env = {"EXAMPLE_TRUSTED_PROXIES": f"{PROXY},{EDGE}"}
+        processes.enter_context(stack.gunicorn(place, direct, **env))
+        edge = stack.appending_caddyfile(f"local_address {EDGE}").replace(
+            "transport http", "header_up X-Forwarded-Proto https\n\t\ttransport http"
+        )
+        for listener, behind, text in ((middle, direct, inner), (port, middle, edge)):
+            config = place / f"{listener}.caddyfile"
+            config.write_text(text)
+            upstream = f"127.0.0.1:{behind}"
+            processes.enter_context(stack.caddy(place, listener, upstream, config=config))
+        yield port, place / "gunicorn.log"
+
+
+def test_a_proxy_in_the_middle_that_replaces_the_header_is_told():
+    replacing = stack.appending_caddyfile(f"local_address {PROXY}").replace(
+        "trusted_proxies static 127.0.0.0/8", ""
+    )
+    with chain(replacing) as (port, log):
+        facts = ask(port, HONEST, BROWSER)
+        told = log.read_text()
+    assert (facts["client"], facts["outcome"]) == (EDGE, "forwarded")
+    assert f"But {EDGE} is in TRUSTED_PROXIES too" in told
+    assert "or a proxy replaced X-Forwarded-For where it should have appended to it." in told
+
+
+def test_a_proxy_in_the_middle_that_overwrites_the_scheme_is_told():
+    overwriting = stack.appending_caddyfile(f"local_address {PROXY}").replace(
+        "transport http", "header_up X-Forwarded-Proto {scheme}\n\t\ttransport http"
+    )
+    with chain(overwriting) as (port, log):
+        host = f"127.0.0.1:{port}"
+        facts = ask(port, HONEST, [*BROWSER, ("Origin", f"https://{host}")])
+        told = log.read_text()
+    assert (facts["client"], facts["outcome"]) == (HONEST, "forwarded")
+    # No trust comes from what the browser says.
+    assert facts["uri"].startswith("http://")
+    assert f"says http, but the browser's Origin is 'https://{host}'" in told
+    assert f"{PROXY} probably overwrites what {EDGE} sent" in told

@@ -12,7 +12,7 @@ def test_a_header_of_the_table_keeps_its_spelling(name):
 
 
 def test_a_header_outside_the_table_is_spelled_in_title_case():
-    assert wire_name("HTTP_X_SUCURI_CLIENTIP") == "X-Sucuri-Clientip"
+    assert wire_name("HTTP_CDN_VIEWER_IP") == "Cdn-Viewer-Ip"
 
 
 def test_no_header_has_two_purposes():

@@ -11,13 +11,15 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
+from django_trustedproxy import explanation
+from django_trustedproxy.checks import identity
 from django_trustedproxy.conf import DEFAULTS, get_policy, parse
 from django_trustedproxy.engine.answer import Answer
 from django_trustedproxy.engine.identity import IDENTITY_HEADERS, SENDERS
 from django_trustedproxy.engine.purposes import meta_name
 from django_trustedproxy.explanation import lost_login
 from tests.mounts import MOUNTS
-from tests.rows import MISSING, Row
+from tests.rows import CLIENT, MISSING, Row
 from tests.scopes import handed_on, scope_of
 from tests.stack import ROOT
 
@@ -228,15 +230,61 @@ USER, GROUPS = "HTTP_X_FORWARDED_USER", "HTTP_X_FORWARDED_GROUPS"
         ),
         (
             Answer(None, None, outcome="unknown", dropped=(USER,), reported="<script>"),
-            f"X-Forwarded-User from a peer of no address, {NOT_TRUSTED}, was dropped; it would "
+            f"X-Forwarded-User from a peer without an address, {NOT_TRUSTED}, was dropped; it would "
             "have been the login.",
         ),
         (Answer("192.0.2.1", "192.0.2.1", dropped=("HTTP_REMOTE_USER",)), ""),
         (Answer("10.0.0.1", "10.0.0.1", outcome="missing", header="X", dropped=(USER,)), ""),
     ],
 )
-def test_a_login_that_was_taken_from_a_stranger_is_explained(answer, expected):
-    assert lost_login(answer, {USER, GROUPS}) == expected
+def test_a_login_that_was_taken_from_a_stranger_is_explained(answer, expected, monkeypatch):
+    monkeypatch.setattr(explanation, "find_login_keys", lambda: {USER, GROUPS})
+    assert lost_login(answer) == expected
+
+
+LOGIN = {
+    "MIDDLEWARE": [
+        "django_trustedproxy.middleware.TrustedProxyMiddleware",
+        "tests.home_grown_logins.ByAuthenticate",
+    ],
+    **SITES_OWN,
+}
+
+
+def test_the_log_says_that_it_would_have_been_the_login(hear):
+    stranger = "198.51.100.66"
+    with override_settings(**LOGIN):
+        # A scan before does not use up the line.
+        (scan,) = hear(stranger, **{"X-Forwarded-For": "6.6.6.6"})
+        (record,) = hear(stranger, **{"X-Company-User": "admin"})
+        assert hear("10.0.0.1", **{"X-Forwarded-For": CLIENT, "X-Company-User": "alice"}) == []
+    assert (scan.kind, record.kind) == ("direct", "login-lost")
+    assert lost("X-Company-User") in record.getMessage()
+    assert "login" not in scan.getMessage()
+    assert "admin" not in record.getMessage()
+
+
+def test_a_header_by_which_nobody_logs_in_is_no_login(hear):
+    (record,) = hear("198.51.100.66", **{"X-Forwarded-User": "admin"})
+    assert (record.kind, "login" in record.getMessage()) == ("direct", False)
+
+
+def test_logins_are_found_once_and_a_failure_costs_no_request(monkeypatch, hear):
+    looked = []
+
+    def fail(**_):
+        looked.append(1)
+        raise RuntimeError
+
+    monkeypatch.setattr(identity, "find_logins", fail)
+    identity.login_keys.cache_clear()
+    try:
+        for peer in ("198.51.100.66", "203.0.113.66"):
+            (record,) = hear(peer, **{"X-Forwarded-User": "admin"})
+            assert record.kind == "direct"
+    finally:
+        identity.login_keys.cache_clear()
+    assert looked == [1]
 
 
 PROGRAM = """
@@ -275,7 +323,10 @@ print(json.dumps([ask(application, peer, name) for peer, name in json.loads(sys.
 
 
 def logged_in(tmp_path, mount, header, *requests):
-    """Ask the project once for each (peer, header name); return who is logged in each time."""
+    """Ask the project once for each (peer, header name).
+
+    Return who is logged in each time, and what the log told.
+    """
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.logins.settings",
@@ -286,14 +337,22 @@ def logged_in(tmp_path, mount, header, *requests):
         [sys.executable, "-c", PROGRAM, mount, json.dumps(requests)],
         cwd=ROOT,
         env=environment,
-        stdout=subprocess.PIPE,
+        capture_output=True,
         text=True,
         check=True,
     )
-    return [text.removeprefix("user=") for text in json.loads(done.stdout)]
+    return [text.removeprefix("user=") for text in json.loads(done.stdout)], done.stderr
 
 
 TRUSTED, STRANGER = "10.0.0.1", "198.51.100.66"
+
+
+def lost(name):
+    """Return what the log says of a stranger's header."""
+    who = f"{name.title()} from {STRANGER}, {NOT_TRUSTED}"
+    return f"{who}, was dropped; it would have been the login."
+
+
 # Ticket 36300: under ASGI they put HTTP_ before the name, later versions only before the default.
 PREFIXES_EVERY_NAME = django.VERSION < (6, 1)
 READ_INSTEAD = ["HTTP_X_FORWARDED_USER", "REMOTE_USER"] if PREFIXES_EVERY_NAME else ["REMOTE_USER"]
@@ -306,8 +365,9 @@ def test_a_login_by_header_is_the_proxys_to_make(tmp_path, mount):
     is_prefixed = mount.startswith("asgi") and PREFIXES_EVERY_NAME
     header = "X_FORWARDED_USER" if is_prefixed else "HTTP_X_FORWARDED_USER"
     name = "X-Forwarded-User"
-    users = logged_in(tmp_path, mount, header, (STRANGER, name), (TRUSTED, name))
+    users, told = logged_in(tmp_path, mount, header, (STRANGER, name), (TRUSTED, name))
     assert users == ["", "admin"]
+    assert told.count(lost(name)) == 1
 
 
 @pytest.mark.slow
@@ -315,5 +375,6 @@ def test_a_login_by_header_is_the_proxys_to_make(tmp_path, mount):
 @pytest.mark.parametrize("header", READ_INSTEAD)
 def test_what_django_reads_instead_under_asgi_is_the_proxys_to_say_too(tmp_path, mount, header):
     name = "HTTP-X-Forwarded-User" if header.startswith("HTTP_") else "Remote-User"
-    users = logged_in(tmp_path, mount, header, (STRANGER, name), (TRUSTED, name))
+    users, told = logged_in(tmp_path, mount, header, (STRANGER, name), (TRUSTED, name))
     assert users == ["", "admin"]
+    assert told.count(lost(name)) == 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import re
 
 import pytest
@@ -15,6 +16,8 @@ from django_trustedproxy.asgi import TrustedProxy, rewrite_scope
 from django_trustedproxy.conf import get_policy
 from django_trustedproxy.limiter import DAY, MOST_COUNTED, MOST_LINES, MOST_TOLD
 from django_trustedproxy.middleware import TrustedProxyMiddleware
+from django_trustedproxy.pages import SITE
+from tests.logged import text_of
 from tests.test_explanation import SEVEN, meta_of
 
 CLIENT = "203.0.113.9"
@@ -50,7 +53,7 @@ def serve(caplog):
 
 def messages(caplog):
     records = [r for r in caplog.records if r.name == "django_trustedproxy"]
-    return [r.getMessage().removeprefix(SPEAKER) for r in records if r.levelno >= logging.WARNING]
+    return [text_of(r).removeprefix(SPEAKER) for r in records if r.levelno >= logging.WARNING]
 
 
 @pytest.mark.parametrize(
@@ -183,9 +186,9 @@ BALANCER_MULTI = {
 def test_an_adapter_that_took_the_peer_from_what_a_client_wrote_is_told(serve, key, event):
     (message,) = serve(REMOTE_ADDR="6.6.6.6", **{key: event})
     assert message == (
-        f"The event says that {CLIENT!r} has connected, but the adapter handed over '6.6.6.6' as "
-        "the peer. What it takes from X-Forwarded-For, a client may have written. Ask the event: "
-        "see docs/platforms/serverless.md."
+        f"The event says that {CLIENT!r} connected, but the adapter reported '6.6.6.6' as the peer. A "
+        "client may have written what the adapter takes from X-Forwarded-For. Take the peer from the "
+        f"event: see {SITE}platforms/serverless.html"
     )
 
 
@@ -323,12 +326,47 @@ def test_a_proxy_that_is_not_listed_is_named_within_the_hour_in_a_flood(serve, t
     assert counted <= MOST_COUNTED
 
 
+def told_of(requests, told, serve):
+    """Return what the log tells of (peer, seconds, headers) in turn."""
+    said = []
+    for peer, seconds, headers in requests:
+        told.now += seconds
+        said += serve(REMOTE_ADDR=peer, **headers)
+    return said
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_requests_that_repeat_are_told_and_counted_as_if_each_was_the_first(
+    serve, told, monkeypatch, seed
+):
+    chance = random.Random(seed)
+    peers = [f"192.0.{n}.{n}" for n in range(300)] + ["10.0.0.1", "10.0.0.2", "10.7.0.1"] * 40
+    kinds = [{"HTTP_X_REAL_IP": CLIENT}, {"HTTP_X_FORWARDED_FOR": "6.6.6.6"}, {}]
+    kinds += [{"HTTP_COOKIE": "a=b"}, {"SERVER_SOFTWARE": "waitress"}]
+    often = chance.sample(peers, 30)
+    requests = [
+        (chance.choice(chance.choice([peers, often])), chance.choice([1, 5, 90]), headers)
+        for headers in chance.choices(kinds, k=6_000)
+    ]
+    repeats, found = told.limiter.repeats, []
+    monkeypatch.setattr(
+        told.limiter, "repeats", lambda *of: found.append(repeats(*of)) or found[-1]
+    )
+    said = told_of(requests, told, serve)
+    assert sum(found) > 500
+    told.now = 0.0
+    told.clear()
+    monkeypatch.setattr(told.limiter, "repeats", lambda *_: False)
+    assert said == told_of(requests, told, serve)
+    assert len(said) > 100
+
+
 def test_an_hour_that_a_line_told_of_is_summed_up_below_a_warning(hear, told):
     (first,) = hear("10.0.0.1", **{"X-Real-IP": CLIENT})
     told.now = 3_600
     (summary, _) = hear("")
     assert (first.levelno, summary.levelno) == (logging.WARNING, logging.INFO)
-    assert summary.getMessage() == (
+    assert text_of(summary) == (
         f"{SPEAKER}Requests of kind 'missing' in the last hour: 1. Most came from 10.0.0.0/24 (at least 1, the last from "
         "10.0.0.1)."
     )
@@ -471,5 +509,5 @@ def test_an_adapter_that_hands_no_answer_on_is_told_at_start(caplog, is_adapter)
     with pytest.warns(DeprecationWarning, match="a2wsgi"):
         adapter = WSGIMiddleware(lambda *_: [])
     TrustedProxy(adapter if is_adapter else respond)
-    told = [r for r in caplog.records if "hands no answer on" in r.getMessage()]
+    told = [r for r in caplog.records if "does not hand on the answer" in r.getMessage()]
     assert len(told) == is_adapter

@@ -90,7 +90,7 @@ def test_the_lines_tell_it_in_groups():
     says = "  identity  the headers pass unchanged, for the login to read"
     assert says in found["What a trusted proxy says"]
     removed = found["Removed from every request"]
-    assert removed[0].startswith("  client    CF-Connecting-IP, ")
+    assert removed[0].startswith("  client    Ali-Cdn-Real-Ip, Ar-Real-IP, CF-Connecting-IP, ")
     assert removed[-1] == "  other     X-Own"
     others = found["Removed as well, unless a trusted proxy sent the request"]
     assert others[0] == "  client    X-Forwarded-For"

@@ -11,36 +11,65 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from django_trustedproxy.pages import SITE
+from tests.pages import README
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "django_trustedproxy"
 
 
-@pytest.mark.slow
-def test_the_wheel_holds_every_file_of_the_package(tmp_path):
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Build the wheel; return the names of its files, and its metadata."""
+    folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
         cwd=ROOT,
         check=True,
         capture_output=True,
     )
-    (wheel,) = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
+    (path,) = folder.glob("*.whl")
+    with zipfile.ZipFile(path) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
         metadata = archive.read(next(n for n in archive.namelist() if n.endswith("/METADATA")))
+    return names, metadata.decode()
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_every_file_of_the_package(wheel):
+    names, metadata = wheel
     files = {
         str(path.relative_to(ROOT))
         for path in PACKAGE.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert names == files
-    requires = re.findall(r"^Requires-Dist: (\S+?)[<>=!]", metadata.decode(), re.MULTILINE)
+    requires = re.findall(r"^Requires-Dist: (\S+?)[<>=!]", metadata, re.MULTILINE)
     assert requires == ["django"]
 
 
-def test_the_changelog_begins_with_the_version_of_the_package():
+@pytest.mark.slow
+def test_every_link_of_the_readme_works_on_the_package_index(wheel):
+    metadata = wheel[1]
+    urls = dict(re.findall(r"^Project-URL: (\w+), (\S+)$", metadata, re.MULTILINE))
+    assert urls["Documentation"] == SITE
+    tagged = f"{urls['Repository']}/blob/v{importlib.metadata.version('django-trustedproxy')}/"
+    expected = [
+        f"{SITE}{link.removeprefix('docs/').removesuffix('.md')}.html"
+        if link.startswith("docs/")
+        else f"{tagged}{link}"
+        for link in re.findall(r"\]\(([^)]+)\)", README)
+    ]
+    assert len(expected) > 20
+    assert re.findall(r"\]\(([^)]+)\)", metadata) == expected
+
+
+def test_the_changelog_begins_with_what_is_unreleased_or_with_the_version_of_the_package():
     version = importlib.metadata.version("django-trustedproxy")
     versions = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
-    assert versions[0] == version
+    released = [found for found in versions if found != "Unreleased"]
+    assert versions[0] in {"Unreleased", version}
+    assert released[:1] in ([], [version])
 
 
 @pytest.mark.parametrize(
@@ -84,28 +113,56 @@ ROOMS = {
     "servers": (),
     "limiter": ("engine",),
     "pages": (),
-    "remarks": ("engine", "display", "conf"),
-    "explanation": ("engine", "entries", "environ", "display", "remarks", "servers"),
-    "traces": ("engine", "display", "explanation", "servers"),
+    "lines": ("engine", "limiter", "pages"),
+    "seen": (),
+    "clients": ("engine", "seen"),
+    "remarks": ("engine", "display", "conf", "clients", "seen"),
+    "explanation": (
+        *("engine", "entries", "environ", "display", "clients", "remarks", "seen", "servers"),
+    ),
+    "traces": ("engine", "display", "explanation", "pages", "servers"),
     "staleness": ("conf",),
-    "checks": ("conf", "engine", "checks", "entries", "names", "pages", "ranges"),
+    "checks": ("conf", "engine", "checks", "entries", "names", "pages", "probe", "ranges"),
     "exceptions": ("engine",),
     "log": (
-        *("engine", "explanation", "exceptions", "limiter", "pages", "remarks", "servers"),
-        "traces",
+        *("engine", "clients", "explanation", "exceptions", "limiter", "lines", "pages"),
+        *("remarks", "seen", "servers", "traces"),
     ),
-    "middleware": ("conf", "engine", "environ", "log", "exceptions", "staleness"),
-    "wsgi": ("conf", "engine", "environ", "log", "exceptions", "staleness"),
-    "asgi": ("conf", "engine", "environ", "log", "exceptions", "staleness"),
+    "making": ("engine", "environ"),
+    "middleware": (
+        "conf",
+        "engine",
+        "environ",
+        "log",
+        "exceptions",
+        "making",
+        "probe",
+        "staleness",
+    ),
+    "wsgi": ("conf", "engine", "environ", "log", "exceptions", "probe", "staleness"),
+    "asgi": ("conf", "engine", "environ", "log", "exceptions", "probe", "staleness"),
     "testing": ("conf", "engine"),
-    "panels": ("conf", "engine", "environ", "explanation", "exceptions", "display", "remarks"),
+    "panels": (
+        *("conf", "engine", "environ", "explanation", "exceptions", "display", "remarks", "seen"),
+    ),
     "management": (
         "checks",
-        *("conf", "engine", "explanation", "exceptions", "display", "remarks"),
-        *("overview", "pasted", "ranges"),
+        *("conf", "engine", "clients", "explanation", "exceptions", "display", "overview"),
+        *("pasted", "probe", "ranges"),
+    ),
+    "probe": (
+        "conf",
+        "display",
+        "engine",
+        "environ",
+        "exceptions",
+        "explanation",
+        "names",
+        "pages",
+        "probe",
     ),
     "display": (),
-    "apps": ("checks",),
+    "apps": ("checks", "explanation"),
     "__init__": ("engine", "exceptions", "log", "middleware"),
 }
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.core.handlers.asgi import ASGIHandler
+from django.test import Client
 
 from django_trustedproxy.asgi import TrustedProxy
 from django_trustedproxy.checks.middleware import OUR_MIDDLEWARE
@@ -209,3 +210,15 @@ def test_the_panel_says_what_would_reject_a_request(client, peer, headers, name)
 def test_the_panel_says_of_a_request_in_order_that_nothing_would_reject_it(client):
     page = client.get("/page", REMOTE_ADDR="10.0.0.1", headers=HEADERS).content.decode()
     assert "would be answered" not in html.unescape(text_of(stored(client, page)))
+
+
+def test_the_panel_says_which_login_a_stranger_lost(client, settings):
+    settings.TRUSTED_PROXY_GUARDED_HEADERS = ["X-Company-User"]
+    stranger = {"REMOTE_ADDR": "192.0.2.1", "headers": {"X-Company-User": "admin"}}
+    page = client.get("/page", **stranger).content.decode()
+    assert "the login" not in text_of(stored(client, page))
+    settings.MIDDLEWARE = [OUR_MIDDLEWARE, "tests.home_grown_logins.ByAuthenticate", TOOLBAR]
+    client = Client()
+    page = client.get("/page", **stranger).content.decode()
+    said = "X-Company-User from 192.0.2.1, who is not in TRUSTED_PROXIES, was dropped; it would have been the login."
+    assert said in text_of(stored(client, page))

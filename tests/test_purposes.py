@@ -17,11 +17,14 @@ from django_trustedproxy.environ import rewrite
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from tests.mounts import MOUNTS, ends
 from tests.rows import CLIENT, MISSING, Row
+from tests.scopes import handed_on, scope_of
 
 VIEWS = {name: MOUNTS[name] for name in MOUNTS if name != "meta"}
 each_mount = pytest.mark.parametrize("run", VIEWS.values(), ids=VIEWS)
 
-FLAGS = {"X-Forwarded-SSL", "X-Forwarded-HTTPS", "X-HTTPS", "Front-End-Https"}
+FLAGS = {"X-Forwarded-SSL", "X-Forwarded-HTTPS", "X-HTTPS", "Front-End-Https", "X-AppEngine-Https"}
+# Other forms of "the client used TLS".
+FORMS = {"Fastly-SSL": "1", "WL-Proxy-SSL": "true", "CF-Visitor": '{"scheme":"https"}'}
 SAID = {
     "scheme": "https",
     "host": "public.example:8443",
@@ -68,6 +71,10 @@ def row(headers, peer="10.0.0.1", scheme="http", **settings):
     return Row("", headers, None, "", peer=peer, settings=settings, scheme=scheme)
 
 
+def said(purpose, name):
+    return FORMS.get(name, "on" if name in FLAGS else SAID[purpose])
+
+
 def setting(purpose, name):
     return {PURPOSE_SETTINGS[purpose]: name}
 
@@ -77,7 +84,7 @@ def setting(purpose, name):
 @pytest.mark.parametrize(("purpose", "name"), OTHERS)
 def test_a_designated_header_is_believed_from_trusted_peers_alone(run, who, purpose, name):
     peer, settings, is_trusted = PEERS[who]
-    text = "on" if name in FLAGS else SAID[purpose]
+    text = said(purpose, name)
     seen = run(row([(name, text)], peer, **settings, **setting(purpose, name)))
     _, (server, port) = ends(peer)
     plain = PLAIN | {"server": server, "port": str(port)}
@@ -89,7 +96,7 @@ def test_a_designated_header_is_believed_from_trusted_peers_alone(run, who, purp
 @pytest.mark.parametrize(("purpose", "name"), OTHERS)
 def test_a_header_that_is_not_designated_changes_nothing_and_goes_if_another_is(run, purpose, name):
     designated = next((n for n in FORWARDING_HEADERS[purpose] if n != name), "X-Vendor")
-    text = "on" if name in FLAGS else SAID[purpose]
+    text = said(purpose, name)
     seen = run(row([(name, text)], **setting(purpose, designated)))
     assert seen.view == PLAIN
     assert meta_name(name) not in seen.meta
@@ -111,6 +118,11 @@ def test_a_header_that_is_not_designated_changes_nothing_and_goes_if_another_is(
         ("https", "a.example:8443", "9443", "a.example:8443"),
         ("https", "[2001:db8::1]", "8443", "[2001:db8::1]:8443"),
         ("https", "[2001:db8::1]:443", None, "[2001:db8::1]"),
+        ("http", "[2001:db8::1]:80", "8443", "[2001:db8::1]"),
+        ("http", "[2001:db8::1]", "443", "[2001:db8::1]:443"),
+        ("wss", "a.example", "443", "a.example"),
+        ("wss", "a.example", "80", "a.example:80"),
+        ("ws", "a.example:80", None, "a.example"),
         ("https", "a.example", "none", "a.example"),
         (None, "a.example:80", None, "a.example"),
     ],
@@ -121,8 +133,38 @@ def test_a_host_has_the_port_that_links_need_and_no_other(run, scheme, host, por
     names = {PURPOSE_SETTINGS[p]: FORWARDING_HEADERS[p][0] for p in said}
     seen = run(row(headers, **names))
     assert seen.view["host"] == expected
-    assert seen.view["uri"] == f"{scheme or 'http'}://{expected}/echo"
+    read = {"wss": "https", "https": "https"}.get(scheme, "http")
+    assert seen.view["uri"] == f"{read}://{expected}/echo"
     assert seen.meta["HTTP_X_FORWARDED_HOST"] == expected
+
+
+@each_mount
+@pytest.mark.parametrize(
+    ("text", "port", "expected"),
+    [
+        ("proto=https;host=a.example", "8443", "a.example:8443"),
+        ("proto=https;host=a.example", "443", "a.example"),
+        ('proto=https;host="a.example:443"', "8443", "a.example"),
+        ('proto=http;host="[2001:db8::1]"', "8080", "[2001:db8::1]:8080"),
+    ],
+)
+def test_a_host_in_forwarded_has_the_port_that_links_need(run, text, port, expected):
+    headers = [("Forwarded", f"for={CLIENT};{text}"), ("X-Forwarded-Port", port)]
+    names = dict.fromkeys(map(PURPOSE_SETTINGS.get, ("scheme", "host")), "Forwarded")
+    seen = run(row(headers, TRUSTED_PROXY_PORT_HEADER="X-Forwarded-Port", **names))
+    assert seen.view["host"] == expected
+
+
+@pytest.mark.parametrize(
+    ("scheme", "port", "expected"),
+    [("wss", "443", "a.example"), ("wss", "8443", "a.example:8443"), ("ws", "80", "a.example")],
+)
+def test_a_websocket_has_the_port_of_its_scheme(scheme, port, expected):
+    headers = [("x-forwarded-host", "a.example"), ("x-forwarded-port", port)]
+    names = {PURPOSE_SETTINGS[p]: FORWARDING_HEADERS[p][0] for p in ("host", "port")}
+    with override_settings(**names):
+        got, _ = handed_on(scope_of(*headers, kind="websocket", scheme=scheme))
+    assert dict(got["headers"])[b"host"] == expected.encode()
 
 
 @each_mount
@@ -227,6 +269,24 @@ def test_an_empty_header_says_nothing_and_goes(run, text):
     seen = run(row(headers, scheme="https", **settings))
     assert seen.view["scheme"] == "https"
     assert "HTTP_X_FORWARDED_PROTO" not in seen.meta
+
+
+@each_mount
+@pytest.mark.parametrize(
+    ("name", "yes", "no"),
+    [
+        ("Fastly-SSL", "1", "0"),
+        ("WL-Proxy-SSL", "true", "false"),
+        ("CF-Visitor", '{"scheme":"https"}', '{"scheme":"http"}'),
+    ],
+)
+@pytest.mark.parametrize("says_yes", [True, False])
+def test_a_header_of_another_form_keeps_it(run, name, yes, no, says_yes):
+    form = yes if says_yes else no
+    for text in (form, "https" if says_yes else "http"):
+        seen = run(row([(name, text)], TRUSTED_PROXY_SCHEME_HEADER=name))
+        assert seen.view["is_secure"] is says_yes
+        assert seen.meta[meta_name(name)] == form
 
 
 @each_mount

@@ -7,6 +7,7 @@ import pytest
 from django.test import override_settings
 
 from django_trustedproxy.checks.neighbours import NEIGHBOURS
+from django_trustedproxy.clients import ABOUT_CLIENT
 from django_trustedproxy.conf import DEFAULTS, PURPOSE_SETTINGS, get_policy
 from django_trustedproxy.engine.answer import OUTCOMES, Answer
 from django_trustedproxy.engine.networks import NAMES
@@ -14,17 +15,21 @@ from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_name
 from django_trustedproxy.environ import rewrite
 from tests.checks.findings import ids_in_the_code
 from tests.pages import REFERENCE, sections, table, unquoted
+from tests.reference import HEADERS, headers_page
 from tests.stack import ROOT
 
 SETTINGS = (REFERENCE / "settings.md").read_text()
+MESSAGES = (REFERENCE / "messages.md").read_text()
+PACKAGE = ROOT / "django_trustedproxy"
 CHECKS = (REFERENCE / "checks.md").read_text()
 MOD_WSGI = (ROOT / "docs" / "mod-wsgi.md").read_text()
 
 
-def test_the_table_of_headers_is_the_codes():
-    rows = table((REFERENCE / "headers.md").read_text(), "purpose")
-    written = {purpose: tuple(names.split(", ")) for purpose, names in rows}
-    assert written == FORWARDING_HEADERS
+def test_the_page_of_headers_is_what_the_code_makes_of_its_table():
+    assert HEADERS.read_text() == headers_page(), "write it with `python -m tests.reference`"
+    anchors = re.findall(r'<a id="(.*?)">', HEADERS.read_text())
+    names = [name for names in FORWARDING_HEADERS.values() for name in names]
+    assert anchors == [name.lower() for name in names]
 
 
 def test_the_table_of_settings_is_the_codes():
@@ -74,6 +79,17 @@ def test_each_check_of_the_code_has_a_section_and_a_test():
     folders = [ROOT / "tests", ROOT / "tests" / "checks", ROOT / "tests" / "neighbours"]
     tests = "".join(path.read_text() for folder in folders for path in folder.glob("*.py"))
     assert [name for name in written if name not in tests] == []
+
+
+def test_each_kind_of_line_in_the_log_has_a_section():
+    code = "".join(
+        (PACKAGE / f"{name}.py").read_text() for name in ("log", "clients", "remarks", "traces")
+    )
+    kinds = set(re.findall(r'(?:write\(|Remark\(|yield \(?|return )\s*"([a-z-]+)"(?:,| if)', code))
+    kinds |= {*OUTCOMES, *ABOUT_CLIENT} - {"forwarded"}
+    endings = re.findall(r'f"\{[a-z.]*purpose\}-([a-z]+)"', code)
+    kinds |= {f"{purpose}-{ending}" for purpose in PURPOSE_SETTINGS for ending in endings}
+    assert set(sections(MESSAGES)) == kinds
 
 
 def test_a_check_about_a_neighbour_has_its_sentence_and_remedy():

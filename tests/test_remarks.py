@@ -6,8 +6,11 @@ import re
 import pytest
 from django.test import override_settings
 
+from django_trustedproxy.conf import get_policy
 from django_trustedproxy.engine.answer import Answer
-from django_trustedproxy.explanation import sentence
+from django_trustedproxy.engine.purposes import meta_name
+from django_trustedproxy.explanation import explain, sentence
+from tests.logged import text_of
 from tests.test_explanation import ask
 
 CLIENT, PROXY = "203.0.113.9", "10.0.0.9"
@@ -155,6 +158,54 @@ SAID = {
     ),
 }
 
+# What says http between two proxies, and the Host and Origin beside it.
+OVERWRITTEN = {
+    "in capitals": ({SCHEME: PROTO}, {PROTO: "HTTP"}, "Example.COM", "https://example.com"),
+    "a flag": (
+        {SCHEME: "X-Forwarded-SSL"},
+        {"X-Forwarded-SSL": "off"},
+        "example.com",
+        "https://example.com",
+    ),
+    "Django's own setting": (
+        {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")},
+        {PROTO: "http"},
+        "example.com",
+        "https://example.com",
+    ),
+    "a port of the inner proxy": (
+        {SCHEME: PROTO},
+        {PROTO: "http"},
+        "example.com:8084",
+        "https://example.com",
+    ),
+    "a port of the site": (
+        {SCHEME: PROTO},
+        {PROTO: "http"},
+        "example.com:8443",
+        "https://example.com:8443",
+    ),
+    "IPv6": ({SCHEME: PROTO}, {PROTO: "http"}, "[2001:db8::1]", "https://[2001:db8::1]"),
+}
+
+
+@pytest.mark.parametrize("case", OVERWRITTEN)
+def test_a_scheme_that_an_inner_proxy_overwrites_is_told_and_nothing_is_believed(case, hear):
+    settings, said, host, origin = OVERWRITTEN[case]
+    way = {"X-Forwarded-For": f"{CLIENT}, 10.0.0.5", "Host": host, "Origin": origin}
+    with override_settings(**settings):
+        (record,) = hear(PROXY, **way, **said)
+    assert record.kind == "scheme-contradicted"
+    assert f"says http, but the browser's Origin is {origin!r}" in record.getMessage()
+    assert f"{PROXY} probably overwrites what 10.0.0.5 sent." in record.getMessage()
+    before = {"REMOTE_ADDR": PROXY, "wsgi.url_scheme": "http"}
+    before |= {meta_name(name): text for name, text in {**way, **said}.items()}
+    with override_settings(**settings):
+        found = explain(get_policy(), ["10.0.0.0/8"], before)
+    assert [remark.kind for remark in found.remarks] == ["scheme-contradicted"]
+    assert found.after["wsgi.url_scheme"] == "http"
+
+
 # What is in order: nothing is said.
 SILENT = {
     "a scheme that is read": ({**REDIRECT, SCHEME: PROTO}, {PROTO: "https"}),
@@ -177,6 +228,35 @@ SILENT = {
         {SCHEME: PROTO},
         {"Host": "example.com", PROTO: "http", "Origin": "https://example.com"},
     ),
+    "https, and the browser says so": (
+        {SCHEME: PROTO},
+        {
+            "Host": "example.com",
+            "X-Forwarded-For": f"{CLIENT}, 10.0.0.5",
+            PROTO: "https",
+            "Origin": "https://example.com",
+        },
+    ),
+    **{
+        f"the origin {origin}": (
+            {SCHEME: PROTO},
+            {
+                "Host": host,
+                "X-Forwarded-For": f"{CLIENT}, 10.0.0.5",
+                PROTO: "http",
+                "Origin": origin,
+            },
+        )
+        for host, origin in (
+            ("example.com", "http://example.com"),
+            ("example.com", "https://example.com:8443"),
+            ("example.com", "null"),
+            ("example.com", ""),
+            ("example.com", "https://example.com/<script>"),
+            ("exa mple.com", "https://exa mple.com"),
+            ("", "https://"),
+        )
+    },
     "another origin": (
         {SCHEME: PROTO},
         {
@@ -222,9 +302,7 @@ def test_a_proxy_that_does_not_say_what_it_should_is_told(case, hear):
     with override_settings(**settings):
         records = hear(peer, **headers)
     tail = " (Logged once per day and network.)"
-    assert [r.getMessage() for r in records] == [
-        f"django-trustedproxy: {line}{tail}" for line in lines
-    ]
+    assert [text_of(r) for r in records] == [f"django-trustedproxy: {line}{tail}" for line in lines]
     assert {r.levelno for r in records} == {logging.WARNING}
 
 
@@ -260,14 +338,20 @@ def test_a_connection_with_tls_is_no_loop(hear):
         )
 
 
-ALL_TRUSTED = (
-    "But {0} is in TRUSTED_PROXIES too: each entry of X-Forwarded-For is one of your own proxies. Either the "
-    "request was sent from {0}, as a test or a health check on the proxy's own host is, or a proxy replaced "
-    "X-Forwarded-For where it should have appended to it."
+OF_ITS_OWN = (
+    "But {0} is in TRUSTED_PROXIES too: each entry of X-Forwarded-For is one of your own proxies. "
+)
+ALL_TRUSTED = OF_ITS_OWN + (
+    "Either the request was sent from {0}, as a test or a health check on the proxy's own host is, or a proxy "
+    "replaced X-Forwarded-For where it should have appended to it."
+)
+HELD_ANOTHER = OF_ITS_OWN + (
+    "A proxy probably replaced X-Forwarded-For where it should have appended to it: {1}, which was dropped, has "
+    "{2}, unless a client wrote that."
 )
 OWN_HOST = (
     "The trusted {0} is also an entry of X-Forwarded-For: two of your proxies share that address, or the "
-    "request was sent from the proxy's own host. What is sent from there is believed, also a forged "
+    "request was sent from the proxy's own host. What is sent from there is believed, even with a forged "
     "X-Forwarded-For. Test from another host."
 )
 MAYBE = "If {0} is a proxy of your own, add it to TRUSTED_PROXIES."
@@ -291,6 +375,18 @@ CLIENTS = {
         "172.18.0.4",
         "172.18.0.1",
         [("all-trusted", logging.WARNING, ALL_TRUSTED.format("172.18.0.1"))],
+    ),
+    "a service in the proxies' own network": (
+        ["10.0.0.0/8"],
+        PROXY,
+        "10.1.2.3",
+        [("all-trusted", logging.INFO, ALL_TRUSTED.format("10.1.2.3"))],
+    ),
+    "three proxies listed one by one": (
+        ["10.0.0.1", "10.0.0.2", "10.0.0.3"],
+        "10.0.0.1",
+        "10.0.0.3, 10.0.0.2",
+        [("all-trusted", logging.WARNING, ALL_TRUSTED.format("10.0.0.3"))],
     ),
     "a proxy that is not listed": (
         [PROXY],
@@ -318,6 +414,49 @@ def test_a_client_that_may_be_a_proxy_is_told(case, hear):
     for record, (_, _, text) in zip(records, said, strict=True):
         assert text in record.getMessage()
         assert text in line
+
+
+# Client header that is dropped: its name, its text, and the address that it has, if it is a client's.
+OTHER_HEADERS = {
+    "X-Real-IP": ("X-Real-IP", CLIENT, CLIENT),
+    "Forwarded": ("Forwarded", f"for={CLIENT}, for=10.0.0.5", CLIENT),
+    "a proxy's own": ("X-Real-IP", "10.1.2.3", None),
+    "no address": ("X-Real-IP", "<script>", None),
+    "nothing": ("X-Real-IP", "", None),
+    "two values": ("X-Real-IP", f"{CLIENT}, {CLIENT}", None),
+}
+
+
+@pytest.mark.parametrize("case", OTHER_HEADERS)
+def test_a_header_that_was_dropped_tells_of_a_proxy_that_replaces(case, hear):
+    name, text, address = OTHER_HEADERS[case]
+    headers = {"X-Forwarded-For": "10.1.2.3", name: text}
+    said = HELD_ANOTHER if address else ALL_TRUSTED
+    (record,) = hear(PROXY, **headers)
+    assert record.kind == "all-trusted"
+    assert record.levelno == (logging.WARNING if address else logging.INFO)
+    (line,) = explained({}, PROXY, headers)
+    for each in (record.getMessage(), line):
+        assert said.format("10.1.2.3", name, address) in each
+        assert "add" not in each
+        assert "script" not in each
+
+
+@pytest.mark.parametrize("proxies", [["127.0.0.1"], ["10.0.0.0/8"]], ids=["own", "network"])
+@pytest.mark.parametrize(
+    ("more", "is_debug", "level"),
+    [
+        ({}, False, logging.INFO),
+        ({"Accept-Language": "en"}, False, logging.WARNING),
+        ({"Cookie": "sessionid=1"}, False, logging.WARNING),
+        ({"Accept-Language": "en"}, True, logging.INFO),
+    ],
+)
+def test_nobody_browses_on_a_proxy_but_a_developer(proxies, more, is_debug, level, hear):
+    peer, client = ("127.0.0.1",) * 2 if proxies == ["127.0.0.1"] else (PROXY, "10.1.2.3")
+    with override_settings(TRUSTED_PROXIES=proxies, DEBUG=is_debug):
+        (record,) = hear(peer, **{"X-Forwarded-For": client}, **more)
+    assert (record.kind, record.levelno) == ("all-trusted", level)
 
 
 # Outcome in TRUSTED_PROXY_REJECT, peer, headers, what is said, and what is not.

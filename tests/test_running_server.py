@@ -8,6 +8,7 @@ import pytest
 
 from django_trustedproxy.servers import advice
 from tests import stack
+from tests.logged import text_of
 
 CLIENT = "203.0.113.9"
 VARIABLE = 'or set FORWARDED_ALLOW_IPS="" in its environment.'
@@ -53,7 +54,7 @@ def test_the_advice_is_for_the_server_that_runs(monkeypatch, hear, command, impo
     records = hear(CLIENT, {"REMOTE_PORT": 0}, **{"X-Forwarded-For": CLIENT})
     # One line: no second one contradicts it.
     assert [record.kind for record in records] == ["server"]
-    assert records[0].getMessage().endswith(f"cannot be seen any more. {text}")
+    assert text_of(records[0]).endswith(f"cannot be seen any more. {text}")
 
 
 def test_no_client_of_a_server_that_rewrites_is_to_be_listed(hear):

@@ -431,7 +431,7 @@ def test_once_something_is_rejected_a_valid_secret_is_no_news(hear):
             "192.0.2.1",
             SECRET,
             "is in neither TRUSTED_PROXIES nor TRUSTED_PROXIES_WITH_SECRET, so it is the client, "
-            'and X-Forwarded-For was dropped. Its secret is valid: if it is your edge, add "192.0.2.1" '
+            'and X-Forwarded-For was dropped. If it is your edge, add "192.0.2.1" '
             "to TRUSTED_PROXIES_WITH_SECRET.",
             "to TRUSTED_PROXIES;",
         ),

@@ -148,15 +148,15 @@ def test_through_says_that_it_cannot_do_it_for_an_async_client():
 @pytest.mark.parametrize(
     ("chain", "fact"),
     [
-        (["localhost"], "client is no address"),
-        ([""], "client is no address"),
-        ([None], "client is no address"),
-        ([3405803785], "client is no address"),
-        (["203.0.113.9:80", "10.0.0.1"], "client is no address"),
-        ([CLIENT, "10.0.0.1", "10.0.0.0/8"], r"proxies\[1\] is no address"),
-        ([CLIENT, "[::1]"], r"proxies\[0\] is no address"),
-        ([CLIENT, "fe80::1%eth0"], r"proxies\[0\] is no address"),
-        ([CLIENT, " 10.0.0.1"], r"proxies\[0\] is no address"),
+        (["localhost"], "client is not an address"),
+        ([""], "client is not an address"),
+        ([None], "client is not an address"),
+        ([3405803785], "client is not an address"),
+        (["203.0.113.9:80", "10.0.0.1"], "client is not an address"),
+        ([CLIENT, "10.0.0.1", "10.0.0.0/8"], r"proxies\[1\] is not an address"),
+        ([CLIENT, "[::1]"], r"proxies\[0\] is not an address"),
+        ([CLIENT, "fe80::1%eth0"], r"proxies\[0\] is not an address"),
+        ([CLIENT, " 10.0.0.1"], r"proxies\[0\] is not an address"),
     ],
 )
 def test_what_is_no_address_is_refused_by_name(chain, fact):

@@ -9,7 +9,10 @@ from threading import Event, Thread
 
 HOST = "127.0.0.1"
 ANOTHER_HOST = "localhost"
-_EXTENSIONS = "subjectAltName=IP:127.0.0.1,DNS:localhost\n"
+_NAMES = "subjectAltName=IP:127.0.0.1,DNS:localhost\n"
+# Python 3.13 verifies strictly.
+_IDENTIFIERS = "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+_CA_USAGE = "keyUsage=critical,keyCertSign,cRLSign"
 
 
 def openssl(place, *arguments):
@@ -21,14 +24,15 @@ def make_authority(place, name="ca"):
     openssl(
         place,
         *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
-        *("-days", "1", "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem"),
+        *("-days", "1", "-subj", f"/CN={name}", "-addext", _CA_USAGE),
+        *("-keyout", f"{name}.key", "-out", f"{name}.pem"),
     )
     return place / f"{name}.pem"
 
 
-def make_certificate(place, authority="ca", extensions=_EXTENSIONS, name="server"):
+def make_certificate(place, authority="ca", extensions=_NAMES, name="server"):
     """Write a certificate of an authority, and return it with its key."""
-    (place / f"{name}.ext").write_text(extensions)
+    (place / f"{name}.ext").write_text(f"{_IDENTIFIERS}{extensions}")
     openssl(
         place,
         *("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),

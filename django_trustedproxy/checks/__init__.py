@@ -1,11 +1,11 @@
 """The system checks: which there are, and which of them only `check --deploy` runs.
 
 Each module has its checks together with what they know. `settings` looks at our own settings,
-`middleware` at who writes and who reads beside us, `servers` at what runs before any middleware,
-`neighbours` at the settings of other packages, `identity` at logins by header, `stamps` at the
-secret of an edge and at headers that an edge passes on. `source` reads
-code without running it, and `names` knows what was meant by a name that is nearly right; `gunicorn`
-reads what gunicorn is told; `ranges` looks at range files.
+`middleware` at our place and at who reads before us, `fixers` at who decides beside us, `servers`
+at what runs before any middleware, `neighbours` at the settings of other packages, `identity` at
+logins by header, `ranges` at range files, `stamps` at the secret of an edge and at headers that an
+edge passes on. `source` finds code without running it, `values` and `flow` read what it does;
+`names` knows what was meant by a name that is nearly right; `gunicorn` reads what gunicorn is told.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from django_trustedproxy.pages import page_of_check
 
-from . import identity, middleware, neighbours, ranges, servers, settings, stamps
+from . import fixers, identity, middleware, neighbours, ranges, servers, settings, stamps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,7 @@ def _with_page(check: Callable[..., list[CheckMessage]]) -> Callable[..., list[C
 
 _CHECKS = (
     settings.check_settings,
+    settings.check_probe_key,
     settings.check_single_header,
     settings.check_unknown_settings,
     settings.check_proxies_listed,
@@ -49,8 +50,8 @@ _CHECKS = (
     settings.check_internal_ips,
     middleware.check_middleware_listed,
     middleware.check_middleware_order,
-    middleware.check_other_fixers,
-    middleware.check_fixer_settings,
+    fixers.check_other_fixers,
+    fixers.check_fixer_settings,
     servers.check_wrappers,
     servers.check_environment,
     servers.check_gunicorn,

@@ -139,7 +139,7 @@ def _proxy_protocol(written: _Written, told: dict[str, _Written]) -> tuple[str, 
     if _is_off(written):
         return None
     is_open = "proxy_allow_ips" in told and "*" in _words(told["proxy_allow_ips"].value)
-    who = "anybody" if is_open else "the proxy"
+    who = "anyone" if is_open else "the proxy"
     return f"lets {who} state the peer in the PROXY protocol, before Django", "off"
 
 

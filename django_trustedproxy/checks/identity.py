@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import django
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning  # noqa: A004 - Django's own name
+from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from django_trustedproxy import conf
@@ -46,9 +48,33 @@ class Login(NamedTuple):
     named: str = ""
 
 
-def find_logins() -> list[Login]:
-    """Return what the project logs in by, of what a client can send."""
-    return [*_of_middleware(), *_of_rest_framework()]
+def find_logins(*, is_asgi: bool | None = None) -> list[Login]:
+    """Return what the project logs in by, of what a client can send.
+
+    `is_asgi` tells the interface of its server, by default what the settings suggest.
+    """
+    under_asgi = bool(getattr(settings, "ASGI_APPLICATION", None)) if is_asgi is None else is_asgi
+    return [*_of_middleware(is_asgi=under_asgi), *_of_rest_framework()]
+
+
+@cache
+def login_keys() -> frozenset[str]:
+    """Return the META keys of the logins under both interfaces, found once.
+
+    There are none if looking for them fails.
+    """
+    keys: set[str] = set()
+    with suppress(Exception):  # what it is for is a line of the log, which no request may fail on
+        for is_asgi in (False, True):
+            keys.update(login.key for login in find_logins(is_asgi=is_asgi))
+    return frozenset(keys)
+
+
+def _forget_keys(**_: object) -> None:
+    login_keys.cache_clear()
+
+
+setting_changed.connect(_forget_keys, dispatch_uid="trustedproxy.identity")
 
 
 def check_logins_guarded(**_: object) -> list[CheckMessage]:
@@ -57,8 +83,8 @@ def check_logins_guarded(**_: object) -> list[CheckMessage]:
     kept = collected(conf.value("TRUSTED_PROXY_GUARDED_HEADERS")) or []
     return [
         Warning(
-            f"'{login.path}' logs in whom {wire_name(login.key)} names{_line(login)}, and "
-            "everybody can send that header.",
+            f"'{login.path}' logs in whoever {wire_name(login.key)} names{_line(login)}, and "
+            "anyone can send that header.",
             hint=f"Write TRUSTED_PROXY_GUARDED_HEADERS = {[*kept, wire_name(login.key)]}, so that "
             "only a trusted proxy can.",
             id="trustedproxy.W050",
@@ -73,8 +99,8 @@ def check_logins_order(**_: object) -> list[CheckMessage]:
     places = [place for place, (_, loaded) in enumerate(load_middleware()) if is_ours(loaded)]
     return [
         Warning(
-            f"'{login.path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE, and so logs in whom "
-            f"anybody names in {wire_name(login.key)}.",
+            f"'{login.path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE, so it logs in whoever "
+            f"a client names in {wire_name(login.key)}.",
             hint=f"Put '{OUR_MIDDLEWARE}' first in MIDDLEWARE.",
             id="trustedproxy.W051",
         )
@@ -92,7 +118,7 @@ def check_logins_possible(**_: object) -> list[CheckMessage]:
         Warning(
             f"TRUSTED_PROXIES trusts nobody, so {wire_name(login.key)} is dropped from every "
             f"request and '{login.path}' logs nobody in.",
-            hint="List the addresses of the proxy that logs people in in TRUSTED_PROXIES.",
+            hint="Add the addresses of the proxy that logs people in to TRUSTED_PROXIES.",
             id="trustedproxy.W052",
         )
         for login in find_logins()
@@ -104,8 +130,8 @@ def check_logins_under_asgi(**_: object) -> list[CheckMessage]:
     """Warn of a name before which Django puts HTTP_ once more under ASGI."""
     return [
         Warning(
-            f"'{login.path}' has header = '{login.named}', and under ASGI this Django logs in whom "
-            f"{wire_name(login.key)} names: proxies do not remove that name.",
+            f"'{login.path}' has header = '{login.named}', and under ASGI this Django logs in "
+            f"whoever {wire_name(login.key)} names: proxies do not remove that name.",
             hint=f"Write header = '{login.named.removeprefix('HTTP_')}' in it.",
             id="trustedproxy.W053",
         )
@@ -118,24 +144,20 @@ def _line(login: Login) -> str:
     return f" in {login.where}" if login.where else ""
 
 
-def _of_middleware() -> Iterator[Login]:
+def _of_middleware(*, is_asgi: bool) -> Iterator[Login]:
     for place, (path, loaded) in enumerate(load_middleware()):
         if is_ours(loaded) or loaded is None:
             continue
         if REMOTE_USER_MIDDLEWARE in defined_names(loaded):
             header = getattr(loaded, "header", None)
             if isinstance(header, str):
-                key = _key_under_asgi(header) if _is_served_by_asgi() else header
+                key = _key_under_asgi(header) if is_asgi else header
                 if key.startswith("HTTP_"):
                     named = header if header.startswith("HTTP_") else ""
                     yield Login(path, place, key, named=named)
         elif not path.startswith("django."):
             for key, where in _reads_that_log_in(loaded).items():
                 yield Login(path, place, key, where)
-
-
-def _is_served_by_asgi() -> bool:
-    return bool(getattr(settings, "ASGI_APPLICATION", None))
 
 
 def _key_under_asgi(header: str) -> str:

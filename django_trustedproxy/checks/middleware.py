@@ -1,4 +1,4 @@
-"""Checks of MIDDLEWARE: whether ours is there, who writes REMOTE_ADDR too, and who reads too early.
+"""Checks of MIDDLEWARE: whether ours is there, and who reads too early.
 
 What is known of a package was read in the release that is named.
 """
@@ -6,13 +6,11 @@ What is known of a package was read in the release that is named.
 from __future__ import annotations
 
 from inspect import isclass
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning  # noqa: A004 - Django's own name
 from django.utils.module_loading import import_string
-
-from .source import find_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,31 +18,6 @@ if TYPE_CHECKING:
 OUR_MIDDLEWARE = "django_trustedproxy.middleware.TrustedProxyMiddleware"
 
 Known = TypeVar("Known")
-
-
-class Fixer(NamedTuple):
-    """A middleware that writes REMOTE_ADDR, unless a setting stops it."""
-
-    package: str
-    stopped_by: str | None = None
-
-
-FIXERS: dict[str, Fixer] = {
-    "xff.middleware.XForwardedForMiddleware": Fixer("django-xff 1.5.0", "XFF_REWRITE_REMOTE_ADDR"),
-    "x_forwarded_for.middleware.XForwardedForMiddleware": Fixer("xforwardedfor-middleware 2.0"),
-    "httpxforwardedfor.middleware.HttpXForwardedForMiddleware": Fixer("httpxforwardedfor 0.3.1"),
-    "django_forwarded.Forwarded": Fixer("django-forwarded 0.0.2"),
-    "behind_lb.middleware.BehindLB": Fixer("django-behind-lb 1.0.2"),
-    "weblate.middleware.ProxyMiddleware": Fixer("Weblate"),
-    "zerver.middleware.SetRemoteAddrFromRealIpHeader": Fixer("Zulip"),
-    "openedx.core.lib.x_forwarded_for.middleware.XForwardedForMiddleware": Fixer("Open edX"),
-    "sentry.middleware.proxy.SetRemoteAddrFromForwardedFor": Fixer("Sentry"),
-    "askbot.middleware.remote_ip.SetRemoteIPFromXForwardedFor": Fixer("Askbot"),
-    "froide.helper.middleware.XForwardedForMiddleware": Fixer("Froide"),
-}
-
-# The settings of those, as names or beginnings of names.
-FIXER_SETTINGS = ("XFF_", "BEHIND_LB_", "IP_BEHIND_REVERSE_PROXY", "TRUST_ONLY_HTTPS_PROXY")
 
 # Middlewares that read the address, the scheme or the host while the request comes in, and which.
 # A hook for the view or the response does not count: further out than ours, it still runs later.
@@ -88,7 +61,7 @@ def check_middleware_listed(**_: object) -> list[CheckMessage]:
     if misspelled:
         return [
             Warning(
-                f"'{path}' in MIDDLEWARE is no middleware of django-trustedproxy.",
+                f"'{path}' in MIDDLEWARE is not a middleware of django-trustedproxy.",
                 hint=f"Write '{OUR_MIDDLEWARE}' instead, first in MIDDLEWARE.",
                 id="trustedproxy.W003",
             )
@@ -111,47 +84,8 @@ def check_middleware_order(**_: object) -> list[CheckMessage]:
             id="trustedproxy.W005",
         )
         for path, loaded in middleware[: min(places, default=0)]
-        if (reads := _first_known(loaded, READERS))
+        if (reads := first_known(loaded, READERS))
     ]
-
-
-def check_other_fixers(**_: object) -> list[CheckMessage]:
-    """Warn of another middleware that writes REMOTE_ADDR: two decisions undo each other."""
-    return [
-        Warning(
-            f"'{path}' writes REMOTE_ADDR too, {where}, by its own reading of the headers.",
-            hint=f"Remove '{path}' from MIDDLEWARE; django-trustedproxy does its work.",
-            id="trustedproxy.W002",
-        )
-        for path, loaded in load_middleware()
-        if (where := _where_it_writes(path, loaded))
-    ]
-
-
-def check_fixer_settings(**_: object) -> list[CheckMessage]:
-    """Warn of settings of other packages that fix addresses."""
-    return [
-        Warning(
-            f"{name} configures another package that fixes addresses.",
-            hint=f"Remove {name}; TRUSTED_PROXIES decides.",
-            id="trustedproxy.W030",
-        )
-        for name in dir(settings)
-        if name.startswith(FIXER_SETTINGS)
-    ]
-
-
-def _where_it_writes(path: str, loaded: object) -> str | None:
-    """Return where a middleware other than ours writes REMOTE_ADDR, or None if it does not."""
-    fixer = _first_known(loaded, FIXERS)
-    if fixer and fixer.stopped_by and not getattr(settings, fixer.stopped_by, True):
-        return None
-    if path.startswith("django.") or is_ours(loaded):
-        return None
-    place = find_store(loaded)
-    if place is None:
-        return fixer and f"as {fixer.package} does"
-    return f"in {place}"
 
 
 def load_middleware() -> list[tuple[str, object]]:
@@ -188,5 +122,6 @@ def is_ours(loaded: object) -> bool:
     return OUR_MIDDLEWARE in defined_names(loaded)
 
 
-def _first_known(loaded: object, known: Mapping[str, Known]) -> Known | None:
+def first_known(loaded: object, known: Mapping[str, Known]) -> Known | None:
+    """Return what is known of a middleware or of the nearest class that it inherits from."""
     return next((known[name] for name in defined_names(loaded) if name in known), None)

@@ -6,6 +6,7 @@ group `agreement` of pyproject.toml.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning  # noqa: A004 - Django's own name
+from django.utils.module_loading import import_string
 
 from django_trustedproxy import conf
 from django_trustedproxy.engine.purposes import FORWARDED
 
-from .source import is_importable, is_imported_beside
+from .source import is_importable, is_used_beside, overrides
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +90,20 @@ def _is_within(one: Network, other: Network) -> bool:
     return one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type] # the same version
 
 
+def throttles_by_remote_addr() -> bool:
+    """Tell whether the throttles of REST framework all have a `get_ident` of the project's own."""
+    classes = _read("REST_FRAMEWORK.DEFAULT_THROTTLE_CLASSES")
+    if not classes or not isinstance(classes, (list, tuple)):
+        return False
+    loaded = []
+    for each in classes:
+        with suppress(Exception):  # REST framework fails on it, and says why
+            loaded.append(import_string(each))
+    return len(loaded) == len(classes) and all(
+        overrides(each, "get_ident", "rest_framework.throttling") for each in loaded
+    )
+
+
 def judges_hops(value: object, _: Policy) -> bool:
     return not value and not _first("TRUST_ALL_PROXIES", "IPRESTRICT_TRUST_ALL_PROXIES")
 
@@ -102,9 +118,9 @@ class Neighbour:
     read_in: str
     # The module that reads the setting.
     module: str
-    # Whether each project that uses the package lists it or has its setting. If not, an import
-    # beside the URLs shows the use too.
-    is_configured: bool = True
+    # A module whose use beside the URLs shows that the value matters, if projects need not list
+    # the package and need not set anything.
+    used_as: str = ""
     # Alternative names, of which the first that is set counts. A dot leads into a dictionary.
     settings: tuple[str, ...]
     # The condition on the value, and the value without a setting.
@@ -114,6 +130,8 @@ class Neighbour:
     needs: tuple[str, ...] = ()
     # A module that must be there for the value to matter.
     needs_module: str = ""
+    # Tells of a project whose own code makes the value indifferent.
+    spared_if: Callable[[], bool] | None = None
     # Whether the value matters only while X-Forwarded-For is the header and is kept.
     needs_list: bool = False
     # The setting and what the package does with it; {setting} is the name that counts.
@@ -134,6 +152,7 @@ NEIGHBOURS: tuple[Neighbour, ...] = (
             "REST_FRAMEWORK.DEFAULT_THROTTLE_CLASSES",
             "REST_FRAMEWORK.DEFAULT_THROTTLE_RATES",
         ),
+        spared_if=throttles_by_remote_addr,
         needs_list=True,
         message='REST_FRAMEWORK["NUM_PROXIES"] is not 0: djangorestframework throttles by the '
         "whole X-Forwarded-For, or by a proxy in it",
@@ -144,7 +163,7 @@ NEIGHBOURS: tuple[Neighbour, ...] = (
         package="django-ninja",
         read_in="1.7.1",
         module="ninja",
-        is_configured=False,
+        used_as="ninja.throttling",
         settings=("NINJA_NUM_PROXIES",),
         wrong_if=is_not_zero,
         needs_list=True,
@@ -348,7 +367,7 @@ NEIGHBOURS: tuple[Neighbour, ...] = (
         id="trustedproxy.W034",
         package="posthog",
         read_in="7.91.1",
-        module="posthog",
+        module="posthog.integrations.django",
         settings=("POSTHOG_MW_EXTRA_PROPERTIES",),
         wrong_if=is_unset,
         message="POSTHOG_MW_EXTRA_PROPERTIES is not set: the middleware of posthog reports the "
@@ -407,12 +426,14 @@ def _is_list_kept(policy: Policy) -> bool:
 
 
 def _is_used(neighbour: Neighbour) -> bool:
-    """Tell whether the project uses a package; one that only another package imports is not."""
+    """Tell whether the project uses a package. An import alone is no use."""
+    if neighbour.spared_if and neighbour.spared_if():
+        return False
     if _is_configured(neighbour.module, *neighbour.settings):
         return True
-    if neighbour.is_configured or not is_importable(neighbour.module):
+    if not neighbour.used_as or not is_importable(neighbour.module):
         return False
-    return is_imported_beside(settings.ROOT_URLCONF, neighbour.module)
+    return is_used_beside(getattr(settings, "ROOT_URLCONF", ""), neighbour.used_as)
 
 
 def _is_configured(module: str, *names: str) -> bool:

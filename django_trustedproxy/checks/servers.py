@@ -44,6 +44,7 @@ WRAPPERS: dict[str, Wrapper] = {
     "granian.utils.proxies.wrap_wsgi_with_proxy_headers": Wrapper("granian 2.8.7"),
     "granian.utils.proxies.wrap_asgi_with_proxy_headers": Wrapper("granian 2.8.7"),
     "waitress.proxy_headers.proxy_headers_middleware": Wrapper("waitress 3.0.2"),
+    "proxyprefix.wsgi.ReverseProxiedApp": Wrapper("proxyprefix 0.1.3"),
     "async_proxy_headers.ProxyHeadersMiddleware": Wrapper("async-proxy-headers 0.1.0"),
     "async_proxy_headers.middleware.ProxyHeadersMiddleware": Wrapper("async-proxy-headers 0.1.0"),
 }
@@ -63,8 +64,8 @@ def check_wrappers(**_: object) -> list[CheckMessage]:
         Warning(
             f"{call.name} ({WRAPPERS[call.name].package}) rewrites the request before this package "
             f"sees it, in {call.place}.",
-            hint="Remove the wrapper; with django_trustedproxy.wsgi or .asgi there is one of the "
-            "same policy.",
+            hint="Remove the wrapper. django_trustedproxy.wsgi and .asgi have one that trusts your "
+            "proxies alone.",
             id="trustedproxy.W009",
         )
         for call in _application_calls()
@@ -77,7 +78,7 @@ def _application_calls() -> Iterator[Call]:
     named = [settings.WSGI_APPLICATION, getattr(settings, "ASGI_APPLICATION", None)]
     modules = {path.rpartition(".")[0] for path in named if path}
     # Django has no setting for an ASGI application; startproject puts it beside the URLs.
-    package = settings.ROOT_URLCONF.rpartition(".")[0]
+    package = getattr(settings, "ROOT_URLCONF", "").rpartition(".")[0]
     if package:
         modules |= {f"{package}.wsgi", f"{package}.asgi"}
     for module in sorted(modules):

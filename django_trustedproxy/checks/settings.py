@@ -9,6 +9,7 @@ from django_trustedproxy import conf
 from django_trustedproxy.engine.addresses import pack
 from django_trustedproxy.engine.everybody import is_wide
 from django_trustedproxy.engine.purposes import wire_name
+from django_trustedproxy.probe.token import strong_keys
 
 from .names import meant_header, misspelled_settings
 
@@ -25,6 +26,20 @@ def check_settings(**_: object) -> list[CheckMessage]:
     """Report every setting that cannot be used: what stops the process at its start."""
     return [
         Error(problem.msg, hint=problem.hint, id=problem.id) for problem in conf.parse(settings)[1]
+    ]
+
+
+def check_probe_key(**_: object) -> list[CheckMessage]:
+    """Warn if the probe is on and never answers, as the key could be guessed."""
+    if not conf.parse(settings)[0].is_probed or strong_keys():
+        return []
+    return [
+        Warning(
+            "TRUSTED_PROXY_PROBE is on, and SECRET_KEY is weak (security.W009), so that the site "
+            "answers no probe.",
+            hint="Set a SECRET_KEY of 50 random characters, or write TRUSTED_PROXY_PROBE = False.",
+            id="trustedproxy.W090",
+        )
     ]
 
 

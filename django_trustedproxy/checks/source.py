@@ -1,4 +1,4 @@
-"""Reading other code without running it: who writes REMOTE_ADDR, who calls what, who imports what.
+"""Reading other code without running it: its functions, who calls what, who imports what.
 
 The syntax tree is read and not the bytecode, because only it tells the request's META from a log
 record that happens to have the same key.
@@ -7,7 +7,6 @@ record that happens to have the same key.
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from contextlib import suppress
 from functools import cached_property, lru_cache, partial, partialmethod
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from importlib.machinery import ModuleSpec
 
-_KEY = "REMOTE_ADDR"
-_REQUEST = object()
-_MAPPING_NAME = re.compile(r"(?:^|_)(?:meta|environ|env|scope)$", re.IGNORECASE)
 _MOST_OBJECTS = 300
 _HELD_AS = {
     MethodType: "__func__",
@@ -47,15 +43,6 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.filename}:{self.line}"
-
-
-def find_store(middleware: object) -> Place | None:
-    """Return the first place where a middleware writes REMOTE_ADDR, or None."""
-    for node, function in functions_of(middleware):
-        line = _line_of_store(node, function.__globals__)
-        if line:
-            return Place(function.__code__.co_filename, line)
-    return None
 
 
 def functions_of(middleware: object) -> Iterator[tuple[ast.AST, FunctionType]]:
@@ -111,7 +98,9 @@ def _methods(cls: type) -> Iterator[object]:
 
 def _named_functions(node: ast.AST, function: FunctionType) -> Iterator[object]:
     """Yield the functions of the same module that one names."""
-    for name in sorted({part.id for part in ast.walk(node) if isinstance(part, ast.Name)}):
+    names = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
+    own = {part.id for part in names if isinstance(part.ctx, ast.Store)}
+    for name in sorted({part.id for part in names} - own):
         item = function.__globals__.get(name)
         if type(item) is FunctionType and item.__module__ == function.__module__:
             yield item
@@ -135,59 +124,6 @@ def _parse(filename: str) -> ast.Module:
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         # What runs without a source is not read; what does not run fails elsewhere, and says why.
         return ast.Module([], [])
-
-
-def _line_of_store(node: ast.AST, module: dict[str, object]) -> int | None:
-    """Return the line on which a function writes the key into META or environ itself.
-
-    A name stands for a text of the module, for a parameter, or for what is assigned to it last.
-    """
-    known: dict[str, object] = {name: text for name, text in module.items() if type(text) is str}
-    # A parameter is taken for the request's mapping by its name alone.
-    known |= {
-        part.arg: _REQUEST if _MAPPING_NAME.search(part.arg) else None
-        for part in ast.walk(node)
-        if isinstance(part, ast.arg)
-    }
-    for part in ast.walk(node):
-        if isinstance(part, (ast.Assign, ast.AnnAssign)):
-            for target in part.targets if isinstance(part, ast.Assign) else [part.target]:
-                if isinstance(target, ast.Name):
-                    known[target.id] = _meaning(part.value, known)
-    for part in ast.walk(node):
-        for mapping, key in _stores(part):
-            if _meaning(key, known) == _KEY and _meaning(mapping, known) is _REQUEST:
-                return mapping.lineno
-    return None
-
-
-def _meaning(part: ast.expr | None, known: dict[str, object]) -> object:
-    """Return a constant, `_REQUEST` for META or environ, and None for the rest, as for a copy."""
-    match part:
-        case ast.Constant(value=value):
-            return value
-        case ast.Name(id=name):
-            return known.get(name)
-        case ast.Attribute(value=ast.Name(id="os")):
-            return None
-        case ast.Attribute(attr="META" | "environ"):
-            return _REQUEST
-    return None
-
-
-def _stores(part: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
-    """Yield the mapping and the key of each entry that a node writes."""
-    match part:
-        case ast.Subscript(value=mapping, slice=key, ctx=ast.Store()):
-            yield mapping, key
-        case ast.Call(func=ast.Attribute(value=mapping, attr="__setitem__"), args=[key, _]):
-            yield mapping, key
-        case ast.Call(func=ast.Attribute(value=mapping, attr="update")):
-            for keyword in part.keywords:
-                yield mapping, ast.Constant(keyword.arg)
-            for argument in part.args:
-                for each in argument.keys if isinstance(argument, ast.Dict) else []:
-                    yield mapping, each
 
 
 class Call(NamedTuple):
@@ -236,19 +172,32 @@ def find_assignments(filename: str) -> dict[str, tuple[object, Place]]:
 
 
 def is_importable(module: str) -> bool:
-    """Tell whether there is a module or a package of this name, without a dot."""
-    return module in sys.modules or find_spec(module) is not None
+    """Tell whether there is a module or a package of this name. Packages around it are imported."""
+    return module in sys.modules or _find(module) is not None
 
 
-def is_imported_beside(module: str, package: str) -> bool:
-    """Tell whether a module, or another one in the same folder, imports a package."""
+def is_used_beside(module: str, package: str) -> bool:
+    """Tell whether a module, or another one in its folder, calls or extends what a package has."""
     spec = _find(module)
     if spec is None or spec.origin is None:
         return False
-    return any(
-        name == package or name.startswith(f"{package}.")
-        for path in sorted(Path(spec.origin).parent.glob("*.py"))
-        for _, name in _imported(_parse(str(path)))
+    for path in sorted(Path(spec.origin).parent.glob("*.py")):
+        tree = _parse(str(path))
+        names = dict(_imported(tree))
+        for node in ast.walk(tree):
+            used = [node.func] if isinstance(node, ast.Call) else getattr(node, "bases", [])
+            if any((_full_name(each, names) or "").startswith(f"{package}.") for each in used):
+                return True
+    return False
+
+
+def overrides(cls: type, method: str, base: str) -> bool:
+    """Tell whether a class has a method of its own that leaves out the one of the module `base`."""
+    function = getattr_static(cls, method, None)
+    return (
+        type(function) is FunctionType
+        and function.__module__ != base
+        and "super" not in function.__code__.co_names
     )
 
 

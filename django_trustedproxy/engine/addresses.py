@@ -32,7 +32,9 @@ def pack(text: str) -> bytes | None:
     ports and brackets are not part of an address. Never raises.
     """
     try:
-        packed = inet_pton(AF_INET6 if ":" in text else AF_INET, text)
+        if ":" not in text:
+            return inet_pton(AF_INET, text)
+        packed = inet_pton(AF_INET6, text)
     except (OSError, ValueError):  # ValueError: a NUL, or text that UTF-8 cannot carry
         return None
     return packed[12:] if packed.startswith(_MAPPED_PREFIX) else packed
@@ -106,36 +108,38 @@ def shows_unix_socket(peer: object, environ: Mapping[str, Any]) -> bool:
     no address is not yet a Unix socket. Seen in gunicorn 27.0, granian 2.8, waitress 3.0, uWSGI
     2.0, hypercorn 0.18, uvicorn 0.54, cheroot 11.1, gevent 26.9 and nginx 1.22.
     """
-    port = environ.get("SERVER_PORT")
     if peer == "localhost":  # waitress, which has the path in the place of the port
+        port = environ.get("SERVER_PORT")
         return isinstance(port, str) and port.startswith("/")
     if peer in ("", None):
-        return _is_unix_server(environ, port, is_absent="REMOTE_ADDR" not in environ)
+        return _is_unix_server(environ, is_absent="REMOTE_ADDR" not in environ)
     # nginx, for servers of uwsgi, FastCGI and SCGI; uWSGI and tornado. Nobody connects from there.
     return peer in (UNIX, "0.0.0.0")  # noqa: S104 - compared, never bound
 
 
-def _is_unix_server(environ: Mapping[str, Any], port: object, *, is_absent: bool) -> bool:
+def _is_unix_server(environ: Mapping[str, Any], *, is_absent: bool) -> bool:
     """Tell whether a server that reports no address listens on a Unix socket."""
     if not is_absent and environ["REMOTE_ADDR"] is None:
         return False  # gunicorn, for the LOCAL line of the PROXY protocol
     listener = environ.get("gunicorn.socket")
     if listener is not None:
         return getattr(listener, "family", None) == AF_UNIX
-    if port in ("", "0"):  # granian, uvicorn, cheroot and gevent: no TCP server has such a port
+    if environ.get("SERVER_PORT") in (
+        "",
+        "0",
+    ):  # granian, uvicorn, cheroot and gevent: no TCP server has such a port
         return True
     # hypercorn leaves the address out and has no better name for itself.
     is_hypercorn = "hypercorn" in sys.modules and environ.get("SERVER_NAME") == "localhost"
     return is_absent and is_hypercorn
 
 
-def is_unix_scope(scope: Mapping[str, Any]) -> bool:
-    """Tell whether an ASGI scope shows that its peer is on a Unix socket.
+def is_unix_scope(client: Any, server: Any) -> bool:
+    """Tell whether the `client` and `server` of an ASGI scope show a peer on a Unix socket.
 
     A client that has reset its TCP connection has no address either (uvicorn, gunicorn), but the
     server has. On a Unix socket, the server is None, or a path in the place of an address.
     """
-    client, server = scope.get("client"), scope.get("server")
     if client and client[0] != "":  # granian has an empty text
         return False
     if server is None:

@@ -13,14 +13,14 @@ from .purposes import FORWARDED, parse_scheme, split_host
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from .addresses import Hop
     from .answer import Stamp, Statement
-    from .hops import Element, HeaderForm
+    from .hops import Element
     from .networks import TrustedNetworks
     from .policy import Policy
 
 MAX_HOPS = 100
-_LONGEST_LAST = 64  # longer than any address with a port
+# A list that is longer is rare, and then `_follow` is in vain.
+_LONGEST_SHORT, _MOST_FOLLOWED = 128, 4
 
 Verdict = Literal["trusted proxy", "client", "empty", "not an address", "too many hops"]
 # A plain tuple, as a walk makes one for each hop.
@@ -52,20 +52,19 @@ def decide(  # noqa: PLR0913, PLR0917 - what is known of a request
         if trusted is None:
             client = None if untrusted == UNIX else untrusted
             outcome: Outcome = "direct" if untrusted else "unknown"
-            dropped = _present(policy.dropped_if_direct, headers)
+            keys = policy.dropped_if_direct
+            dropped = () if keys.isdisjoint(headers) else _present(keys, headers)
             reported = None if untrusted or peer in (None, "") else str(peer)
             return Answer(
-                *(untrusted, client, (), outcome), dropped=dropped, reported=reported, stamp=stamp
+                *(untrusted, client, (), outcome, None, None, (), dropped, None, reported, stamp)
             )
     text = headers.get(policy.header)
     elements: list[Element | None] = []
     found: _Found
-    # Mostly the last hop is the client. `_read_header` tells the same of it, in twice the time.
-    hop = _last_hop(policy.form, text) if text else None
-    if hop is not None and hop[0] not in policy.networks:
-        found = hop[1], (trusted,), "forwarded", hop[2]
+    if text:
+        found = _follow(policy, trusted, text) or _read_header(policy, trusted, text, elements)
     else:
-        found = _read_header(policy, trusted, text, elements)
+        found = None if trusted == UNIX else trusted, (), "missing", None
     client, proxies, outcome, port = found
     return Answer(
         trusted,
@@ -75,21 +74,39 @@ def decide(  # noqa: PLR0913, PLR0917 - what is known of a request
         policy.header_name,
         port,
         _read_statements(policy, headers, elements, scheme) if policy.designations else (),
-        _present(policy.dropped, headers),
+        () if policy.dropped.isdisjoint(headers) else _present(policy.dropped, headers),
         text,
         None,
         stamp,
     )
 
 
-def _last_hop(form: HeaderForm, text: str) -> Hop | None:
-    """Return the rightmost hop of a list, or the one of a single address, if it has an address."""
-    if form.separator is None:
+def _follow(policy: Policy, peer: str, text: str) -> _Found | None:
+    """Return what the short list of addresses of a trusted peer tells, or None for any other text.
+
+    Nearly all headers are such lists. `walk` reads them as well, in twice the time.
+    """
+    separator, networks = policy.form.separator, policy.networks
+    if separator is None:
         return None
-    tail = text if len(text) <= _LONGEST_LAST else text[-_LONGEST_LAST:]
-    if "," not in tail:
-        return parse_hop(text) if tail is text else None
-    return parse_hop(tail.rpartition(",")[2].strip(BLANKS)) if form.separator else None
+    rest = text if len(text) <= _LONGEST_SHORT else text[-_LONGEST_SHORT:]
+    proxies: tuple[str, ...] = (peer,)
+    for _ in range(_MOST_FOLLOWED):
+        if "," in rest and separator:
+            rest, _, last = rest.rpartition(",")
+            hop = parse_hop(last.strip(BLANKS))
+        else:
+            hop = parse_hop(rest) if len(text) <= _LONGEST_SHORT else None
+            rest = ""
+        if hop is None:
+            return None
+        packed, address, port = hop
+        # `packed in networks`, without a call.
+        boundaries = networks.ipv4 if len(packed) == 4 else networks.ipv6
+        if not bisect_right(boundaries, packed) & 1:
+            return address, proxies, "forwarded", port
+        proxies = (address, *proxies)
+    return None
 
 
 def meet(
@@ -112,15 +129,11 @@ def meet(
     return (address, None) if policy.any_peer else (None, address)
 
 
-def _read_header(
-    policy: Policy, peer: str, text: str | None, elements: list[Element | None]
-) -> _Found:
+def _read_header(policy: Policy, peer: str, text: str, elements: list[Element | None]) -> _Found:
     """Return what the designated client header of a trusted peer tells.
 
     The elements of a `Forwarded` that are read are put into `elements`.
     """
-    if not text:
-        return None if peer == UNIX else peer, (), "missing", None
     hops = _nodes(text, elements) if policy.header == FORWARDED else policy.form.read(text)
     return fold(peer, walk(policy.networks, hops))
 
@@ -140,7 +153,6 @@ def walk(networks: TrustedNetworks, hops: Iterable[str | None]) -> list[Step]:
             break
         if hop := parse_hop(text) if text else None:
             packed, address, port = hop
-            # `packed in networks`, without a call.
             if not bisect_right(ipv4 if len(packed) == 4 else ipv6, packed) & 1:
                 steps.append((text, "client", address, port))
                 break
@@ -174,7 +186,7 @@ def fold(peer: str, steps: Sequence[Step]) -> _Found:
 
 
 def _present(keys: frozenset[str], headers: Mapping[str, Any]) -> tuple[str, ...]:
-    return () if keys.isdisjoint(headers) else tuple(sorted(keys.intersection(headers)))
+    return tuple(sorted(keys.intersection(headers)))
 
 
 def _nodes(value: str, elements: list[Element | None]) -> Iterator[str | None]:

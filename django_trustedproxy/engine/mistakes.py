@@ -153,8 +153,8 @@ def _name(text: str) -> Mistake | None:
         return Mistake("name", "is not a known name", f"Write {quoted(meant)} instead.", meant)
     if lowered in _VENDORS:
         remedy = (
-            "No name stands for a vendor's networks: keep those that it publishes in a range file, "
-            "as docs/address-lists.md does."
+            "No name stands for a vendor's networks. Keep those that it publishes in a range file: "
+            'the page "Address lists that change" shows how.'
         )
         return Mistake("name", "is not a known name", remedy)
     return None

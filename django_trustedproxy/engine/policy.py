@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .answer import Statement
 from .hops import BLANKS, LONGEST_HOP, header_form
-from .purposes import PURPOSES, meta_names, raw_name, twin_of, wire_name, write_scheme
+from .purposes import (
+    FORWARDED,
+    PROBE_KEY,
+    PURPOSES,
+    meta_names,
+    raw_name,
+    twin_of,
+    wire_name,
+    write_scheme,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -68,11 +77,13 @@ class Policy:
 
     Header names are META keys; `header` is the designated client header. `dropped` is what goes
     from a request of a trusted peer, `dropped_if_direct` what goes from one of any other, and
-    `passed` what a trusted peer may say and nothing here reads. `raw_names` has all these keys by
-    the name that ASGI servers give the header. `purposes` are those that have a designated header,
-    besides the client. `peers` has trusted peers by the text that the server reported; nothing
-    else of a request is kept. `stamps` are the secrets, if there are any, and `stamped` is the
-    policy for a request that has one. `any_peer` tells whether whoever connects is trusted.
+    `passed` what a trusted peer may say and nothing here reads. `chains` are those of which it
+    matters where a line stands: the client header, and a `Forwarded` that is read for more.
+    `raw_names` has all these keys by the name that ASGI servers give the header. `purposes` are
+    those that have a designated header, besides the client. `is_probed` tells whether the probe is
+    answered. `peers` has trusted peers by the text that the server reported; nothing else of a
+    request is kept. `stamps` are the secrets, if there are any, and `stamped` is the policy for a
+    request that has one. `any_peer` tells whether whoever connects is trusted.
     """
 
     networks: TrustedNetworks
@@ -86,8 +97,10 @@ class Policy:
     dropped: frozenset[str]
     dropped_if_direct: frozenset[str]
     passed: frozenset[str]
+    chains: frozenset[str]
     raw_names: Mapping[bytes, str]
     purposes: frozenset[str]
+    is_probed: bool = False
     peers: dict[str, str] = field(default_factory=dict, repr=False)
     stamps: Stamps | None = None
     stamped: Policy | None = field(default=None, repr=False)
@@ -104,6 +117,7 @@ class Policy:
         reject: Iterable[str] = (),
         reject_exempt: Iterable[str] = (),
         guarded: Iterable[str] = (),
+        is_probed: bool = False,
         stamps: Stamps | None = None,
     ) -> Policy:
         """Make a policy that reads the first of `headers` (META keys) and drops the others.
@@ -138,9 +152,11 @@ class Policy:
             dropped=dropped,
             dropped_if_direct=dropped_if_direct,
             passed=known - dropped - named - {header},
-            raw_names={raw_name(key): key for key in dropped_if_direct},
+            chains=frozenset([header, *named.intersection([FORWARDED])]),
+            raw_names={raw_name(key): key for key in (*dropped_if_direct, PROBE_KEY)},
             purposes=frozenset(first),
             stamps=stamps,
+            is_probed=is_probed,
         )
         if stamps is None:
             return policy

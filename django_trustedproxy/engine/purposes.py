@@ -24,6 +24,9 @@ _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"} | {
     "off": "http",
     "false": "http",
     "0": "http",
+    # CF-Visitor.
+    '{"scheme":"https"}': "https",
+    '{"scheme":"http"}': "http",
 }
 _HOST = re.compile(r"([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?")
 # RFC 3986, 3.3: what a path segment may hold without an escape. No escapes: "%2e%2e" is "..".
@@ -34,7 +37,8 @@ _HARMLESS = re.compile(r"[^\x00-\x1f\x7f/.\\?#]")
 def parse_scheme(text: str) -> str | None:
     """Return "http" or "https" for a scheme or a flag in any case, else None.
 
-    Schemes are http, https, ws and wss; flags are on, true, 1, off, false and 0.
+    Schemes are http, https, ws and wss; flags are on, true, 1, off, false and 0. CF-Visitor's JSON
+    is a scheme too.
     """
     return _SCHEMES.get(text.lower())
 
@@ -146,6 +150,14 @@ PURPOSES = {
                 "X-Remote-Addr",
                 "X-Originating-IP",
                 "Remote-Addr",
+                "X-True-Client-IP",  # CDN modules with Akamai's option `enable_true_client_ip`
+                "Incap-Client-IP",  # Imperva, its application delivery settings
+                "X-Sucuri-ClientIP",  # Sucuri's firewall
+                "EO-Connecting-IP",  # Tencent EdgeOne, tencentcloud.com/document/product/1145
+                "EO-Client-IP",
+                "Ali-Cdn-Real-Ip",  # Alibaba Cloud CDN, its default headers
+                "Ar-Real-IP",  # ArvanCloud
+                "X-SP-Forwarded-IP",  # StackPath
             ),
         ),
         Purpose(
@@ -161,6 +173,13 @@ PURPOSES = {
                 "X-Url-Scheme",
                 "Front-End-Https",
                 "CloudFront-Forwarded-Proto",
+                "X-Client-Scheme",  # Alibaba Cloud CDN, its default headers
+                "X-AppService-Proto",  # Azure App Service, its server variables
+                "X-ARR-SSL",  # the same: a certificate, where the client used TLS
+                "X-AppEngine-Https",  # Google App Engine
+                "Fastly-SSL",  # Fastly: a client's own is not overwritten
+                "CF-Visitor",  # Cloudflare, as JSON
+                "WL-Proxy-SSL",  # the WebLogic plug-in, beside WL-Proxy-Client-IP
             ),
             parse=parse_scheme,
             key="wsgi.url_scheme",
@@ -172,6 +191,9 @@ PURPOSES = {
                 "X-Forwarded-Host",
                 "X-Host",
                 "X-Original-Host",
+                "X-Envoy-Original-Host",  # Envoy, where a route rewrites the host
+                "Disguised-Host",  # Azure App Service, its server variables
+                "WAS-Default-Hostname",  # the same
             ),
             parse=parse_host,
             key="HTTP_HOST",
@@ -200,6 +222,8 @@ PURPOSES = {
                 "X-Forwarded-Path",
                 "Script-Name",
                 "Daphne-Root-Path",
+                "X-Ingress-Path",  # Home Assistant, components/hassio/ingress.py
+                "X-ProxyContextPath",  # jupyter-server-proxy 4.6.0, handlers.py
             ),
             parse=parse_prefix,
             key="SCRIPT_NAME",
@@ -213,6 +237,9 @@ FORWARDING_HEADERS = {purpose.name: purpose.headers for purpose in PURPOSES.valu
 """All that is known, by purpose. No header is designated for the identity, and none is written."""
 
 FORWARDED = "HTTP_FORWARDED"
+PROBE_KEY = "HTTP_X_TRUSTED_PROXY_PROBE"
+"""The token of `manage.py trustedproxy probe`, which no view sees."""
+
 VIEWER_ADDRESS = "HTTP_CLOUDFRONT_VIEWER_ADDRESS"
 
 
@@ -222,11 +249,18 @@ def meta_name(header: str) -> str:
 
 
 _WIRE_NAMES = {meta_name(name): name for names in FORWARDING_HEADERS.values() for name in names}
-# What stays of a header that says whether the client used TLS.
-_FLAG_TEXTS = {"https": "on", "http": "off"}
-_FLAG_HEADERS = frozenset(
-    map(meta_name, ("X-Forwarded-SSL", "X-Forwarded-HTTPS", "X-HTTPS", "Front-End-Https"))
-)
+# What stays of a header that says in another form whether the client used TLS.
+_ON_OR_OFF = {"https": "on", "http": "off"}
+_TEXTS = {
+    "HTTP_X_FORWARDED_SSL": _ON_OR_OFF,
+    "HTTP_X_FORWARDED_HTTPS": _ON_OR_OFF,
+    "HTTP_X_HTTPS": _ON_OR_OFF,
+    "HTTP_FRONT_END_HTTPS": _ON_OR_OFF,
+    "HTTP_X_APPENGINE_HTTPS": _ON_OR_OFF,
+    "HTTP_FASTLY_SSL": {"https": "1", "http": "0"},
+    "HTTP_WL_PROXY_SSL": {"https": "true", "http": "false"},
+    "HTTP_CF_VISITOR": {"https": '{"scheme":"https"}', "http": '{"scheme":"http"}'},
+}
 
 
 def wire_name(key: str) -> str:
@@ -261,4 +295,4 @@ def is_token(text: str) -> bool:
 
 def write_scheme(header: str, scheme: str) -> str:
     """Return the text of a scheme header (META key) that says `scheme`."""
-    return _FLAG_TEXTS[scheme] if header in _FLAG_HEADERS else scheme
+    return _TEXTS[header][scheme] if header in _TEXTS else scheme

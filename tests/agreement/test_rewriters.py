@@ -15,11 +15,12 @@ from django.test import RequestFactory, override_settings
 from django.utils.module_loading import import_string
 from easyaudit.models import RequestEvent
 
-from django_trustedproxy.checks.middleware import FIXERS, READERS
+from django_trustedproxy.checks.fixers import FIXERS
+from django_trustedproxy.checks.middleware import READERS
 from django_trustedproxy.checks.servers import WRAPPERS
 from tests.agreement.projects import reload_all
 from tests.agreement.rows import CAPTURED, ROWS, Transport, ask_easyaudit_request, ask_sentry
-from tests.agreement.visits import CLIENT, FORGED, PROXY, SCENARIOS
+from tests.agreement.visits import CLIENT, FORGED, HOP, PROXY, SCENARIOS
 from tests.checks.findings import ids, ours
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +64,7 @@ def test_a_published_fixer_believes_the_first_entry_and_is_found(path):
 
 def test_xff_that_does_not_rewrite_is_not_found():
     (path, fixer), *_ = FIXERS.items()
-    settings = {fixer.stopped_by: False}
+    settings = dict.fromkeys(fixer.switches, False)
     assert address_after(path, **settings) == PROXY
     assert "trustedproxy.W002" not in findings_beside(path, **settings)
 
@@ -75,9 +76,53 @@ def test_behind_lb_does_not_start_on_this_django_and_is_found():
     assert "trustedproxy.W002" in findings_beside(path)
 
 
+# Middlewares that write something else, or rewrite what the decision is made from.
+
+PROXIED_SSL = "proxiedssl.middleware.ProxiedSslWsgiMiddleware"
+ENTRIES = [
+    "tests.home_grown_deciders.LastOfSeveral",
+    "tests.home_grown_deciders.LastOfFewer",
+]
+
+
+def test_a_published_decider_believes_the_scheme_of_a_stranger_and_is_found():
+    request = RequestFactory().get("/", HTTP_X_FORWARDED_PROTOCOL="https", REMOTE_ADDR=FORGED)
+    # It is written for the Django of its day, which called this method.
+    import_string(PROXIED_SSL)().process_request(request)
+    assert request.scheme == "https"
+    middleware = [PROXIED_SSL, "django_trustedproxy.middleware.TrustedProxyMiddleware"]
+    (found,) = [found for found in ours(MIDDLEWARE=middleware) if found.id.endswith("W061")]
+    assert "writes the scheme from X-Forwarded-Protocol and X-Url-Scheme" in found.msg
+    assert "trustedproxy.W061" not in findings_beside(PROXIED_SSL)
+
+
+def client_beside(path, *, is_before):
+    """Return the client that is decided, with another middleware in front of ours or behind it."""
+    ours = "django_trustedproxy.middleware.TrustedProxyMiddleware"
+    chain = [path, ours] if is_before else [ours, path]
+    seen = []
+
+    def view(request):
+        seen.append((request.META["REMOTE_ADDR"], request.META["HTTP_X_FORWARDED_FOR"]))
+        return HttpResponse()
+
+    headers = {"HTTP_X_FORWARDED_FOR": f"{CLIENT}, {HOP}", "REMOTE_ADDR": PROXY}
+    for each in reversed(chain):
+        view = import_string(each)(view)
+    view(RequestFactory().get("/", **headers))
+    return seen[0]
+
+
+@pytest.mark.parametrize("path", ENTRIES)
+def test_who_shortens_the_list_makes_a_proxy_the_client_and_is_found(path):
+    assert client_beside(path, is_before=True) == (HOP, HOP)
+    assert client_beside(path, is_before=False) == (CLIENT, HOP)
+    assert "trustedproxy.W063" in findings_beside(path)
+
+
 # Wrappers around the application.
 
-SENT = {"for": FORGED, "proto": "https", "host": "forged.example"}
+SENT = {"for": FORGED, "proto": "https", "host": "forged.example", "prefix": "/forged"}
 LOOPBACK = "127.0.0.1"
 WSGI = {
     "werkzeug.middleware.proxy_fix.ProxyFix": lambda fix, app, **how: fix(app, **how),
@@ -91,6 +136,7 @@ WSGI = {
     "paste.deploy.config.PrefixMiddleware": lambda fix, app, **how: fix(app, **how),
     "granian.utils.proxies.wrap_wsgi_with_proxy_headers": lambda fix, app: fix(app),
     "waitress.proxy_headers.proxy_headers_middleware": lambda fix, app: fix(app),
+    "proxyprefix.wsgi.ReverseProxiedApp": lambda fix, app: fix(app),
 }
 ASGI = [
     "uvicorn.middleware.proxy_headers.ProxyHeadersMiddleware",
@@ -131,9 +177,12 @@ def through_asgi(path, **how):
 
 
 @pytest.mark.parametrize("path", WSGI)
-def test_a_wsgi_wrapper_changes_the_peer_or_the_header(path):
+def test_a_wsgi_wrapper_changes_the_peer_the_header_or_the_scheme(path):
     changed = through_wsgi(path)
-    assert changed.get("REMOTE_ADDR") == FORGED or changed["HTTP_X_FORWARDED_FOR"] is None
+    if path.startswith("proxyprefix."):
+        assert changed == {"wsgi.url_scheme": "https", "SCRIPT_NAME": "/forged/"}
+    else:
+        assert changed.get("REMOTE_ADDR") == FORGED or changed["HTTP_X_FORWARDED_FOR"] is None
 
 
 @pytest.mark.parametrize("path", ASGI)

@@ -1,6 +1,8 @@
 """What our checks find under some settings."""
 
 import re
+import sys
+from types import ModuleType
 
 from django.core.checks import Tags, run_checks
 from django.test import override_settings
@@ -30,3 +32,16 @@ def ids_in_the_code():
     """Return the id of every finding that there can be."""
     code = "".join(path.read_text() for path in (ROOT / "django_trustedproxy").rglob("*.py"))
     return set(re.findall(r'"trustedproxy\.([EW]\d{3})"', code))
+
+
+def put_class(monkeypatch, path, base=object):
+    """Make a class importable by a path."""
+    module_name, _, name = path.rpartition(".")
+    parts = module_name.split(".")
+    for end in range(1, len(parts) + 1):
+        package = ".".join(parts[:end])
+        if package not in sys.modules:
+            monkeypatch.setitem(sys.modules, package, ModuleType(package))
+    new = type(name, (base,), {"__module__": module_name})
+    monkeypatch.setattr(sys.modules[module_name], name, new, raising=False)
+    return path

@@ -11,7 +11,7 @@ from tests.checks.findings import ids, ours
 
 FORWARDED = "lets the server process proxy headers before Django"
 PROXY = "lets the proxy state the peer in the PROXY protocol, before Django"
-ANYBODY = "lets anybody state the peer in the PROXY protocol, before Django"
+ANYBODY = "lets anyone state the peer in the PROXY protocol, before Django"
 MERGES = "merges a client's X_Forwarded_For with the proxy's X-Forwarded-For"
 TAKES = "takes headers with an underscore, which a proxy passes from a client"
 TUNNEL = "lets `Upgrade: h2c` make the proxy a tunnel for headers of the client's own"

@@ -64,7 +64,7 @@ def found(*middleware, **settings):
 def test_a_login_by_a_header_that_nobody_guards_is_a_warning(login, base):
     assert found(login("HTTP_X_COMPANY_USER", base)) == [
         Warning(
-            "'logins_of_test.middleware.Login' logs in whom X-Company-User names, and everybody "
+            "'logins_of_test.middleware.Login' logs in whoever X-Company-User names, and anyone "
             "can send that header.",
             hint="Write TRUSTED_PROXY_GUARDED_HEADERS = ['X-Company-User'], so that only a trusted "
             "proxy can.",
@@ -106,7 +106,7 @@ def test_a_login_before_ours_is_a_warning(login):
     path = login("HTTP_X_FORWARDED_USER")
     (warning,) = found(MIDDLEWARE=[SESSIONS, USERS, path, OUR_MIDDLEWARE])
     assert warning == Warning(
-        f"'{path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE, and so logs in whom anybody names "
+        f"'{path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE, so it logs in whoever a client names "
         "in X-Forwarded-User.",
         hint=f"Put '{OUR_MIDDLEWARE}' first in MIDDLEWARE.",
         id="trustedproxy.W051",
@@ -119,7 +119,7 @@ def test_a_login_while_nobody_is_trusted_is_a_warning(login):
     assert warning == Warning(
         "TRUSTED_PROXIES trusts nobody, so X-Forwarded-User is dropped from every request and "
         f"'{path}' logs nobody in.",
-        hint="List the addresses of the proxy that logs people in in TRUSTED_PROXIES.",
+        hint="Add the addresses of the proxy that logs people in to TRUSTED_PROXIES.",
         id="trustedproxy.W052",
     )
     assert found(path, TRUSTED_PROXIES=["unix:"]) == []
@@ -131,7 +131,7 @@ def test_a_name_that_django_changes_under_asgi_is_a_warning(login, monkeypatch):
     monkeypatch.setattr(identity, "_ADDS_HTTP", True)
     (warning,) = found(path, ASGI_APPLICATION="project.asgi.application")
     assert warning == Warning(
-        f"'{path}' has header = 'HTTP_X_FORWARDED_USER', and under ASGI this Django logs in whom "
+        f"'{path}' has header = 'HTTP_X_FORWARDED_USER', and under ASGI this Django logs in whoever "
         "Http-X-Forwarded-User names: proxies do not remove that name.",
         hint="Write header = 'X_FORWARDED_USER' in it.",
         id="trustedproxy.W053",
@@ -164,7 +164,7 @@ def test_djangos_default_name_is_a_header_under_asgi(login, monkeypatch, adds_ht
 def test_a_home_grown_login_is_a_warning_with_its_line(name):
     (warning,) = found(f"tests.home_grown_logins.{name}")
     assert warning.id == "trustedproxy.W050"
-    place = rf" names in {re.escape(home_grown_logins.__file__)}:\d+, and everybody"
+    place = rf" names in {re.escape(home_grown_logins.__file__)}:\d+, and anyone"
     assert re.search(rf"X-Company-User{place}", warning.msg)
     guarded = {"TRUSTED_PROXY_GUARDED_HEADERS": ["X-Company-User"]}
     assert found(f"tests.home_grown_logins.{name}", **guarded) == []
@@ -205,7 +205,7 @@ def test_a_login_of_rest_framework_by_a_header_that_nobody_guards_is_a_warning(p
     with_zero = {"NUM_PROXIES": 0, "DEFAULT_AUTHENTICATION_CLASSES": [path]}
     (warning,) = found(REST_FRAMEWORK=with_zero)
     assert warning.id == "trustedproxy.W050"
-    assert warning.msg.startswith(f"'{path}' logs in whom X-Company-User names, and")
+    assert warning.msg.startswith(f"'{path}' logs in whoever X-Company-User names, and")
     guarded = {"TRUSTED_PROXY_GUARDED_HEADERS": ["X-Company-User"]}
     assert of_rest_framework("Login", **guarded) == []
     (warning,) = of_rest_framework("Login", TRUSTED_PROXIES=[], **guarded)
@@ -237,7 +237,7 @@ def test_a_login_of_a_package_is_found_by_what_it_inherits(package):
     assert found("shibboleth.middleware.ShibbolethRemoteUserMiddleware", **attributes) == []
     (warning,) = found("logins_of_test.shib.Login", **attributes)
     assert warning.id == "trustedproxy.W050"
-    assert "logs in whom Eppn names" in warning.msg
+    assert "logs in whoever Eppn names" in warning.msg
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,7 @@ ROLLBAR = "rollbar.contrib.django.middleware.RollbarNotifierMiddleware"
         ("rollbar", {"ROLLBAR": {}}, ["W033"]),
         ("rollbar", {}, []),
         ("posthog", {}, []),
+        ("posthog", {"INSTALLED_APPS": ["django_trustedproxy", "posthog"]}, []),
         ("iprestrict", {}, []),
         ("django_recaptcha", {}, []),
         ("django_recaptcha", {"RECAPTCHA_PRIVATE_KEY": "key"}, ["W035"]),
@@ -112,16 +113,22 @@ def test_a_package_is_in_use_by_an_app_within_it(package):
 HERE = {"ROOT_URLCONF": "site_of_test.urls"}
 
 
+THROTTLE = "from ninja.throttling import AnonRateThrottle\n"
+
+
 @pytest.mark.parametrize(
     "modules",
     [
-        {"urls": "from ninja import NinjaAPI"},
-        {"api": "import ninja.throttling as limits"},
-        {"api": "from ninja.throttling import AnonRateThrottle"},
+        {"urls": f"{THROTTLE}AnonRateThrottle('1/d')"},
+        {"api": "import ninja.throttling as limits\nlimits.AnonRateThrottle('1/d')"},
+        {"api": "import ninja\nninja.throttling.AnonRateThrottle('1/d')"},
+        {"api": f"{THROTTLE}class Own(AnonRateThrottle):\n  pass"},
     ],
     ids=str,
 )
-def test_ninja_is_in_use_if_the_urls_or_a_module_beside_them_imports_it(package, project, modules):
+def test_ninja_is_in_use_if_the_urls_or_a_module_beside_them_makes_a_throttle(
+    package, project, modules
+):
     package("ninja")
     project(**modules)
     assert ids(**HERE) == ["W012"]
@@ -130,13 +137,15 @@ def test_ninja_is_in_use_if_the_urls_or_a_module_beside_them_imports_it(package,
 @pytest.mark.parametrize(
     "modules",
     [
-        {"urls": "import ninjax, mine.ninja\nfrom . import ninja\nfrom mine import ninja as other"},
+        {"urls": "from ninja import NinjaAPI\napi = NinjaAPI()"},
+        {"urls": THROTTLE},
+        {"urls": "import ninjax, mine.ninja\nfrom . import ninja\nninja.throttling.Own('1/d')"},
         {"urls": "this is not Python"},
         {"other": "rollbar = 'ninja'"},
     ],
     ids=str,
 )
-def test_ninja_is_not_in_use_if_nothing_beside_the_urls_imports_it(package, project, modules):
+def test_ninja_is_not_in_use_if_nothing_beside_the_urls_throttles(package, project, modules):
     package("ninja")
     project(**modules)
     assert ids(**HERE) == []
@@ -149,8 +158,47 @@ def test_urls_without_a_source_import_nothing(package, urls):
 
 
 def test_ninja_that_is_not_there_is_not_in_use(project):
-    project(urls="from ninja import NinjaAPI")
+    project(urls=f"{THROTTLE}AnonRateThrottle('1/d')")
     assert ids(**HERE) == []
+
+
+# Throttles of the project's own.
+
+RATES = {"DEFAULT_THROTTLE_RATES": {"anon": "1/d"}}
+THROTTLES = """
+from rest_framework.throttling import AnonRateThrottle
+class Own(AnonRateThrottle):
+    def get_ident(self, request):
+        return request.META["REMOTE_ADDR"]
+class Child(Own):
+    pass
+class Longer(AnonRateThrottle):
+    def get_ident(self, request):
+        return "anon " + super().get_ident(request)
+class Plain(AnonRateThrottle):
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("classes", "found"),
+    [
+        (["Own"], []),
+        (("Own", "Child"), []),
+        (["Own", "Plain"], ["W011"]),
+        (["Longer"], ["W011"]),
+        (["Own", "NoSuch"], ["W011"]),
+        ([], ["W011"]),
+    ],
+    ids=str,
+)
+def test_throttles_by_a_get_ident_of_the_projects_own_are_no_finding(
+    package, project, classes, found
+):
+    package("rest_framework", throttling="class AnonRateThrottle:\n def get_ident(self, r): pass")
+    project(throttles=THROTTLES)
+    paths = type(classes)(f"site_of_test.throttles.{name}" for name in classes)
+    assert ids(REST_FRAMEWORK={**RATES, "DEFAULT_THROTTLE_CLASSES": paths}) == found
 
 
 # What a record needs beside its setting.

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.checks.findings import ids
 from tests.stack import ROOT
 
 
@@ -36,3 +37,9 @@ print(found, sorted({name.partition(".")[0] for name in sys.modules} - before), 
         check=True,
     )
     assert done.stdout == "[] [] True\n"
+
+
+def test_a_project_without_urls_is_checked_too(settings, package):
+    package("ninja")  # whose use is looked for beside the URLs
+    del settings.ROOT_URLCONF
+    assert ids(MIDDLEWARE=[]) == ["W003"]

@@ -26,8 +26,8 @@ def test_a_wrapper_is_a_warning_with_its_place(project, path):
     assert found == Warning(
         f"{path} ({WRAPPERS[path].package}) rewrites the request before this package sees it, in "
         f"{package / 'wsgi.py'}:3.",
-        hint="Remove the wrapper; with django_trustedproxy.wsgi or .asgi there is one of the same "
-        "policy.",
+        hint="Remove the wrapper. django_trustedproxy.wsgi and .asgi have one that trusts your "
+        "proxies alone.",
         id="trustedproxy.W009",
     )
     assert "site_of_test.wsgi" not in sys.modules

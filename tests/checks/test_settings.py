@@ -34,6 +34,19 @@ def test_every_problem_of_the_settings_is_an_error_with_its_id():
     ]
 
 
+def test_a_probe_that_a_weak_key_cannot_answer_is_a_warning():
+    assert ours(TRUSTED_PROXY_PROBE=True, SECRET_KEY="weak") == [
+        Warning(
+            "TRUSTED_PROXY_PROBE is on, and SECRET_KEY is weak (security.W009), so that the site "
+            "answers no probe.",
+            hint="Set a SECRET_KEY of 50 random characters, or write TRUSTED_PROXY_PROBE = False.",
+            id="trustedproxy.W090",
+        )
+    ]
+    assert ids(TRUSTED_PROXY_PROBE=True, SECRET_KEY="0123456789" * 6) == []
+    assert ids(TRUSTED_PROXY_PROBE=False, SECRET_KEY="weak") == []
+
+
 def test_manage_py_check_reports_a_wrong_setting_instead_of_failing_on_it():
     with override_settings(TRUSTED_PROXIES="10.0.0.1"), pytest.raises(SystemCheckError) as caught:
         call_command("check", stdout=StringIO(), stderr=StringIO())

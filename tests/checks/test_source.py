@@ -15,11 +15,17 @@ import xff.middleware
 from django.utils.module_loading import import_string
 
 from django_trustedproxy.checks import source
-from django_trustedproxy.checks.source import find_calls, find_store
+from django_trustedproxy.checks.flow import ADDRESS, writes_of
+from django_trustedproxy.checks.source import find_calls
 from tests import home_grown
 
 WRITERS = [name for name in vars(home_grown) if name.lower().startswith("writes")]
 INNOCENTS = [name for name in vars(home_grown) if name.lower().startswith("reads")]
+
+
+def find_store(middleware):
+    """Return the first place where a middleware writes REMOTE_ADDR, or None."""
+    return next((write.place for write in writes_of(middleware) if write.key == ADDRESS), None)
 
 
 @pytest.mark.parametrize("name", WRITERS)
@@ -107,7 +113,7 @@ def test_a_source_that_can_no_longer_be_read_has_nothing(package, text):
 
 
 def test_an_error_of_our_own_while_reading_is_not_hidden(monkeypatch):
-    monkeypatch.setattr(source, "_line_of_store", None)
+    monkeypatch.setattr(source, "_named_functions", None)
     with pytest.raises(TypeError):
         find_store(home_grown.WritesDirectly)
 

@@ -1,4 +1,4 @@
-"""What servers serve: the project alone, and in the wrappers."""
+"""What servers serve: the project of DJANGO_SETTINGS_MODULE alone, and in the wrappers."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""django-ninja: its throttles. It is no app; what uses it is the API beside the URLs."""
+"""django-ninja: its throttles. It is no app; what uses it is a throttle beside the URLs."""
 
 from tests.neighbours import A_PROXY, NO_LIST, THE_HEADER, Package
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from django_trustedproxy.probe.channels import PREFIX_CLAIMS
+from django_trustedproxy.probe.forms import Attack, Form
 from tests.servers.recipes import replaced
 from tests.servers.servers import SERVERS, WSGI, running
 from tests.servers.visitors import connected, received
@@ -20,51 +22,24 @@ HOST = "site.example"
 OWN, BELOW = "/app", "/admin/"
 
 
-class Claim(NamedTuple):
-    """A request whose lines claim a prefix for its path."""
-
-    name: str
-    lines: tuple[str, ...]
-    path: str = "/x/admin/"
-
-
-def _claims():
-    for name in (
-        *("Daphne-Root-Path", "daphne-root-path", "Daphne_Root_Path"),
-        *("SCRIPT_NAME", "script_name", "Script-Name", "Script_Name", "SCRIPT-NAME"),
-        *("Root-Path", "root_path", "X-Root-Path", "X-Script-Name", "X_Script_Name"),
-        *("X-Forwarded-Prefix", "X-Forwarded-Script-Name", "X-Forwarded-Path", "X-Ingress-Path"),
-        *("UWSGI_APPID", "UWSGI-APPID", "UWSGI_SCRIPT", "UWSGI_FILE", "Uwsgi-Script-Name"),
-        *("HTTP_SCRIPT_NAME", "Http-Script-Name", "wsgi.script_name", "Context-Prefix"),
-    ):
-        yield Claim(name, (f"{name}: /x",))
-    for name in ("PATH_INFO", "Path-Info", "X-Original-Url", "X-Rewrite-Url", "RAW_URI"):
-        yield Claim(name, (f"{name}: /admin/",))
-    for name in ("SCRIPT_URL", "Script-Url", "REDIRECT_URL", "Redirect-Url"):
-        # Django cuts the path off the end of what mod_rewrite puts into the environment.
-        yield Claim(name, (f"{name}: /evil/x/admin/",))
-    yield Claim("Daphne-Root-Path: a host", ("Daphne-Root-Path: .evil.example",))
-    yield Claim("Daphne-Root-Path: a URL", ("Daphne-Root-Path: https://evil.example",))
-    yield Claim("Daphne-Root-Path: escapes", ("Daphne-Root-Path: %2Fx",))
-    yield Claim("Daphne-Root-Path: twice", ("Daphne-Root-Path: /", "Daphne-Root-Path: /x"))
-    yield Claim("SCRIPT_NAME: a host", ("SCRIPT_NAME: //evil.example",), "//evil.example/x/admin/")
-    yield Claim("SCRIPT_NAME: no segment", ("SCRIPT_NAME: /x/ad",))
-    yield Claim("SCRIPT_NAME: twice", ("SCRIPT_NAME: /x", "SCRIPT_NAME: /x"))
-
-
-CLAIMS = tuple(_claims())
-CLAIM = {claim.name: claim for claim in CLAIMS}
-HONEST = Claim("honest", ())
+CLAIMS = PREFIX_CLAIMS
+CLAIM = {claim.form.name: claim for claim in CLAIMS}
+HONEST = Attack("prefix", Form("honest"), "/x")
 # The claims that name the header, in the spellings that its server takes for it.
 OF_DAPHNE = {name for name in CLAIM if name.lower().startswith("daphne-root-path")}
 OF_GUNICORN = {name for name in CLAIM if name.lower().startswith("script_name")}
 
 
+def path_of(claim):
+    return f"{claim.path}{BELOW}"
+
+
 def visit(address, claim=HONEST, *, path=None, source=None):
     """Send one request, and return what came back."""
-    lines = [f"GET {path or claim.path} HTTP/1.1", f"Host: {HOST}", *claim.lines]
+    head = [f"GET {path or path_of(claim)} HTTP/1.1".encode(), f"Host: {HOST}".encode()]
+    lines = [*head, *claim.form.lines, b"Connection: close", b"", b""]
     with contextlib.closing(connected(address, source)) as connection:
-        connection.sendall("\r\n".join([*lines, "Connection: close", "", ""]).encode())
+        connection.sendall(b"\r\n".join(lines))
         return received(connection)[0]
 
 
@@ -73,12 +48,13 @@ def taken(address, claims=CLAIMS, *, source=None):
     plain = {}
     found = set()
     for claim in claims:
-        if claim.path not in plain:
-            plain[claim.path] = visit(address, path=claim.path, source=source).facts
+        path = path_of(claim)
+        if path not in plain:
+            plain[path] = visit(address, path=path, source=source).facts
         answer = visit(address, claim, source=source)
-        if answer.facts and answer.facts != plain[claim.path]:
-            found.add(claim.name)
-    assert plain[HONEST.path]["link"] == "/accounts/login/"
+        if answer.facts and answer.facts != plain[path]:
+            found.add(claim.form.name)
+    assert plain[path_of(HONEST)]["link"] == "/accounts/login/"
     return found
 
 

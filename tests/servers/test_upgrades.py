@@ -16,16 +16,16 @@ OWN = (ATTACKER, "forwarded", "http")
 AFTER = 1000  # the rows of test_attacks.py
 
 
-def tunnels(address, forms=UPGRADES):
-    """Send each form; return whom Django took a request for that was not the attacker's own."""
+def tunnels(address, attacks=UPGRADES):
+    """Send each attack; return whom Django took a request for that was not the attacker's own."""
     # Envoy takes a second to close the connection of who was refused.
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(lambda form: attempt(address, form, ATTACKER), forms))
+        found = list(threads.map(lambda attack: attempt(address, attack, ATTACKER), attacks))
     wrong = {}
-    for form, answers in zip(forms, found, strict=True):
+    for attack, answers in zip(attacks, found, strict=True):
         others = [concluded(a) for a in answers if a.facts and concluded(a) != OWN]
         if others:
-            wrong[form.name] = others[0]
+            wrong[attack.form.name] = others[0]
     return wrong
 
 

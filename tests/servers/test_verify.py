@@ -99,6 +99,7 @@ def test_the_commands_of_the_page_are_answered_as_it_says(site):
     assert curl(forged, port, "--interface", ELSEWHERE)["client"] == expected
 
 
-def test_the_page_begins_with_the_trap():
-    first = (DOCS / PAGE).read_text().partition("\n## ")[0]
-    assert commands()[0] in first
+def test_the_page_begins_with_the_probe_and_goes_on_with_the_trap():
+    first, by_hand, *_ = (DOCS / PAGE).read_text().split("\n## ")
+    assert "manage.py trustedproxy probe" in first
+    assert commands()[0] in by_hand

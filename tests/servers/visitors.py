@@ -7,108 +7,18 @@ import socket
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_names
+from django_trustedproxy.engine.purposes import meta_names
+from django_trustedproxy.probe import forms as table
+from django_trustedproxy.probe.attacks import forms
+from django_trustedproxy.probe.forms import Claims, Form
+from django_trustedproxy.probe.send import write
 
 # All of 127.0.0.0/8 is this host, so that each visitor has an address of its own.
 HONEST, ATTACKER, DIRECT, PROXY = "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"
-VICTIM = "6.6.6.6"
+VICTIM = table.VICTIM
 SECONDS = 60
 
-_FORGED = {"client": VICTIM, "scheme": "https", "port": "666", "prefix": "/evil"}
-_BOOLEAN = {"X-Forwarded-SSL", "X-Forwarded-HTTPS", "X-HTTPS", "Front-End-Https"}
-_ELEMENT = f"for={VICTIM};proto=https;host=evil.example"
-
-
-def forged(header, purpose):
-    """Return the value with which an attacker fills a header."""
-    if header == "Forwarded":
-        return _ELEMENT
-    if header == "CloudFront-Viewer-Address":
-        return f"{VICTIM}:666"
-    return "on" if header in _BOOLEAN else _FORGED.get(purpose, "evil.example")
-
-
-class Form(NamedTuple):
-    """One way to forge: header lines as they stand on the wire, and trailers behind a body.
-
-    With a `pause`, in seconds, the trailers come in a packet of their own, after the headers.
-    """
-
-    name: str
-    lines: tuple[bytes, ...] = ()
-    trailers: tuple[bytes, ...] = ()
-    pause: float = 0
-
-
-def _lines(*purposes):
-    return tuple(
-        f"{header}: {forged(header, purpose)}".encode()
-        for purpose in purposes
-        for header in FORWARDING_HEADERS[purpose]
-    )
-
-
-_CLIENT = _lines("client")
-_OTHERS = _lines("scheme", "host", "port", "server", "prefix")
-
-
-def _underscored(lines):
-    return tuple(
-        name.replace(b"-", b"_") + colon + value
-        for name, colon, value in (line.partition(b":") for line in lines)
-    )
-
-
-def _each(*values):
-    """Return one line per value and header in which a proxy may say who the client is."""
-    return tuple(
-        b"%s: %s" % (name, value)
-        for name in (b"X-Forwarded-For", b"X-Real-IP", b"Forwarded")
-        for value in values
-    )
-
-
-def _half_underscored(lines):
-    """Return lines with one dash of each name made an underscore: the first, and the last."""
-    first = tuple(line.replace(b"-", b"_", 1) for line in lines)
-    last = tuple(
-        b"_".join(line.partition(b":")[0].rsplit(b"-", 1)) + line[line.index(b":") :]
-        for line in lines
-    )
-    return first + last
-
-
-_NAMES = b", ".join(line.partition(b":")[0] for line in _CLIENT + _OTHERS)
-_UNDERSCORED = _underscored(_CLIENT)
-
-FORMS = (
-    Form("every client header", _CLIENT),
-    Form("every other forwarding header", _OTHERS),
-    Form("every header at once", _CLIENT + _OTHERS),
-    Form("underscores alone", _underscored(_CLIENT + _OTHERS)),
-    Form("a dash and an underscore in a name", _half_underscored(_CLIENT)),
-    Form("underscores behind dashes", _CLIENT + _UNDERSCORED),
-    Form("underscores before dashes", _UNDERSCORED + _CLIENT),
-    Form("dots", tuple(line.replace(b"-", b".") for line in _CLIENT)),
-    Form("repeated lines", _CLIENT + _CLIENT),
-    Form("empty values", _each(b"")),
-    Form("empty values before forged ones", _each(b"", VICTIM.encode())),
-    Form("commas alone", _each(b",")),
-    Form("a claim to be the trusted proxy", _each(f"{VICTIM}, {PROXY}".encode())),
-    Form("a claim to be loopback", _each(b"127.0.0.1")),
-    Form("quoted values", _each(b'"6.6.6.6"', b'for="6.6.6.6"')),
-    Form("an open quote", _each(b'for=6.6.6.6;by="')),
-    Form("an open quote around an address", _each(b'"6.6.6.6')),
-    Form("60 KB", (b"X-Forwarded-For: " + b"6.6.6.6, " * 6827 + b"6.6.6.6",)),
-    Form("a byte over 0x7f", _each(b"6.6.6.6\xff")),
-    Form("bytes of UTF-8", _each("6.6.6.6\N{NO-BREAK SPACE}".encode())),
-    Form("a tab and blanks", _each(b"\t 6.6.6.6 \t")),
-    Form("named by Connection", (b"Connection: close, " + _NAMES, *_CLIENT)),
-    Form("named by Connection alone", (b"Connection: close, " + _NAMES,)),
-    Form("trailers in the packet of the headers", (), _CLIENT),
-    Form("trailers that come later", (), _CLIENT, pause=0.2),
-    Form("trailers about the scheme", (), _OTHERS, pause=0.2),
-)
+FORMS = forms(Claims(PROXY))
 HONEST_FORM = Form("honest")
 
 
@@ -168,24 +78,9 @@ def send(connection, form):
     lines = [b"POST /client.json HTTP/1.1", b"Host: site.example", *form.lines]
     if not any(line.startswith(b"Connection:") for line in form.lines):
         lines.append(b"Connection: close")
-    trailers = b"".join(line + b"\r\n" for line in form.trailers)
-    if form.trailers:
-        names = b", ".join(line.partition(b":")[0] for line in form.trailers)
-        lines += [b"Transfer-Encoding: chunked", b"Trailer: " + names, b"", b"1", b"x", b"0", b""]
-    else:
-        lines += [b"Content-Length: 0", b"", b""]
-    request = b"\r\n".join(lines)
-    if form.pause:
-        connection.sendall(request)
-        request = b""
-        # Who has answered by then has not waited for trailers, and would reset the connection
-        # where they still came.
-        connection.settimeout(form.pause)
-        with contextlib.suppress(TimeoutError):
-            connection.recv(1, socket.MSG_PEEK)
-            return
-        connection.settimeout(SECONDS)
-    connection.sendall(request + (trailers + b"\r\n" if form.trailers else b""))
+    if not form.trailers:
+        lines.append(b"Content-Length: 0")
+    write(connection, lines, form, SECONDS)
 
 
 def through_a_proxy(form, client, *, on_a_line_of_its_own):

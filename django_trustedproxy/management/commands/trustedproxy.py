@@ -14,15 +14,17 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from django_trustedproxy import conf
-from django_trustedproxy.checks.identity import find_logins
+from django_trustedproxy.checks.identity import login_keys
+from django_trustedproxy.clients import ABOUT_CLIENT
 from django_trustedproxy.display import short_repr
 from django_trustedproxy.engine.purposes import is_token, meta_name, wire_name
 from django_trustedproxy.exceptions import rejection
 from django_trustedproxy.explanation import explain, lost_login, reject_name
 from django_trustedproxy.overview import Overview
 from django_trustedproxy.pasted import about_peer, header_lines, path_of
+from django_trustedproxy.probe.command import Wanted, probe_site
+from django_trustedproxy.probe.run import CannotRunError
 from django_trustedproxy.ranges import command as refresh
-from django_trustedproxy.remarks import ABOUT_CLIENT
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -58,11 +60,33 @@ class Command(BaseCommand):
             "--header", action="append", metavar='"NAME: VALUE"', help="may be given several times"
         )
         refresh.add_arguments(actions.add_parser("refresh", help="make and renew range files"))
-        for action in (show, walk):
+        probe = actions.add_parser(
+            "probe",
+            help="attack your own site, and know",
+            description="Send a site of yours everything that this package knows as an attack, "
+            "and compare what the site says that it concluded. The site needs TRUSTED_PROXY_PROBE "
+            "= True and the SECRET_KEY of these settings. Exits with 0 if nothing is forged, 1 if "
+            "something is, 2 if it could not be run.",
+        )
+        probe.add_argument("url", metavar="URL", help="the site, as its visitors reach it")
+        probe.add_argument(
+            "--origin",
+            action="append",
+            default=[],
+            metavar="URL",
+            help="the server behind the proxy, attacked around the proxy; its certificate is not "
+            "verified, since the answers are signed; may be given several times",
+        )
+        probe.add_argument("--ca-file", help="the certificates to verify that of the site with")
+        probe.add_argument("--verbose", action="store_true", help="show every request")
+        for action in (show, walk, probe):
             action.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *_: object, **options: Any) -> None:
         """Run the action."""
+        if options["action"] == "probe":
+            self.probe(options)
+            return
         if options["action"] == "refresh":
             self.refresh(options)
             return
@@ -125,6 +149,34 @@ class Command(BaseCommand):
         facts = self.facts(found, reject) | {"notes": notes}
         return facts, [*notes, *self.lines(policy, found, reject)]
 
+    def probe(self, options: dict[str, Any]) -> None:
+        """Attack a site, and exit with 1 if an attack worked."""
+        styles = {
+            "title": self.title,
+            "forged": self.style.ERROR,
+            "lost": self.style.WARNING,
+            "wrong": self.style.WARNING,
+            "not told": self.style.WARNING,
+            "good": self.style.SUCCESS,
+        }
+        is_quiet = options["json"]
+        try:
+            report = probe_site(
+                Wanted(options["url"], tuple(options["origin"]), options["ca_file"]),
+                login_keys(),
+                say=(lambda _: None) if is_quiet else self.stdout.write,
+                is_verbose=options["verbose"] and not is_quiet,
+            )
+        except (CannotRunError, ImproperlyConfigured) as error:
+            raise CommandError(str(error), returncode=2) from None
+        if is_quiet:
+            self.stdout.write(json.dumps(report.facts(), indent=2))
+        else:
+            for level, text in report.lines():
+                self.stdout.write(styles.get(level, str)(text))
+        if report.is_forged:
+            sys.exit(1)
+
     def refresh(self, options: dict[str, Any]) -> None:
         """Renew range files. The settings may name one that is not there yet."""
         now = datetime.now(timezone.utc)
@@ -142,7 +194,7 @@ class Command(BaseCommand):
             "stamp": answer.stamp,
             "sentence": found.sentence(reject),
             "remarks": [remark.text for remark in found.remarks],
-            "login": self.login(found) or None,
+            "login": lost_login(answer) or None,
             "rejected": reject or None,
             "peer": {"address": answer.peer, "trusted_by": found.peer_trusted_by},
             "hops": [hop._asdict() for hop in found.hops],
@@ -178,15 +230,11 @@ class Command(BaseCommand):
         for remark in found.remarks:
             if remark.kind not in ABOUT_CLIENT:
                 yield self.style.WARNING(remark.text)
-        if login := self.login(found):
+        if login := lost_login(answer):
             yield self.style.WARNING(login)
         good = answer.outcome in ("forwarded", "direct") and not (reject or found.remarks)
         style = self.style.SUCCESS if good else self.style.WARNING
         yield style(f"{answer.outcome}: {found.sentence(reject)}")
-
-    def login(self, found: Explanation) -> str:
-        """Return a sentence about a login that a stranger's header would have been, or ""."""
-        return lost_login(found.answer, {login.key for login in find_logins()})
 
     def title(self, text: str) -> str:
         """Return a heading."""

@@ -1,0 +1,168 @@
+"""What was found at a door, worst first, each with the line that changes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from django_trustedproxy.engine.addresses import UNIX, pack
+from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, PURPOSES
+from django_trustedproxy.pages import page_of_guide
+
+from .groups import GROUPS
+from .run import is_public
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .run import Door, Settings
+    from .send import Target
+    from .verdict import Facts
+
+LEVELS = ("forged", "lost", "wrong", "not told", "good")
+
+_MISSING = {
+    "scheme": (
+        "proxy: set X-Forwarded-Proto on every request",
+        'settings.py: and only then, TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto"',
+    ),
+    "host": ("proxy: pass on the Host that was asked for; nginx: proxy_set_header Host $host;",),
+}
+
+
+class Finding(NamedTuple):
+    """A finding: how bad it is, a sentence, the lines that change it, and where more is told."""
+
+    level: str
+    text: str
+    lines: tuple[str, ...] = ()
+    link: str = ""
+
+
+def findings_of(door: Door, target: Target, settings: Settings) -> list[Finding]:
+    """Return what was found at a door, the worst first."""
+    found = [*_of_attacks(door), *_of_honest(door, target, settings)]
+    return sorted(found, key=lambda finding: LEVELS.index(finding.level))
+
+
+def anchor(title: str) -> str:
+    """Return the anchor of a heading of the page on the probe."""
+    return title.lower().replace(",", "").replace("'", "").replace(" ", "-")
+
+
+def _of_attacks(door: Door) -> Iterator[Finding]:
+    kinds = {"forged": "forged", "lost its own header": "lost", "not told": "not told"}
+    # A header that works alone works in company too, and over any connection.
+    plain = {verdict.why for verdict in door.of("forged") if verdict.attack.group == "header"}
+    for kind, level in kinds.items():
+        verdicts = [
+            verdict
+            for verdict in door.of(kind)
+            if verdict.attack.group == "header" or verdict.why not in plain
+        ]
+        for name in dict.fromkeys(verdict.attack.group for verdict in verdicts):
+            group = GROUPS[name]
+            found = [verdict for verdict in verdicts if verdict.attack.group == name]
+            names = "; ".join(f"{each.attack.form.name} ({each.why})" for each in found[:5])
+            more = f"; and {len(found) - 5} more" if len(found) > 5 else ""
+            lines = tuple(f"{where}: {line}" for where, line in group.remedies)
+            if kind == "lost its own header":
+                lines = ('settings.py: TRUSTED_PROXY_REJECT = ["missing", "malformed"]', *lines)
+            yield Finding(
+                level,
+                f"{group.title}: {names}{more}. {group.means if level == 'forged' else ''}".strip(),
+                () if level == "not told" else tuple(dict.fromkeys(lines)),
+                page_of_guide("probe", anchor(group.title)),
+            )
+
+
+def _of_honest(door: Door, target: Target, settings: Settings) -> Iterator[Finding]:
+    facts = door.honest
+    if facts is None:
+        yield Finding("good", f"closed to everybody but your proxies: {door.closed}.")
+        return
+    if facts["policy"] != settings.digest:
+        yield Finding(
+            "wrong",
+            "The site has other settings than this command, or another version of the package: "
+            "what the command says of your settings may not hold there.",
+        )
+    if door.is_origin:
+        yield _of_origin(facts)
+        return
+    if facts["rejected"]:
+        yield Finding(
+            "wrong",
+            f"An honest request is answered with 400: its outcome {facts['outcome']!r} is in "
+            "TRUSTED_PROXY_REJECT.",
+        )
+    yield from _of_client(door, facts)
+    if facts["outcome"] != "direct":
+        yield from _of_url(facts, target)
+
+
+def _of_origin(facts: Facts) -> Finding:
+    if facts["rejected"] == "direct":
+        return Finding("good", 'answers 400 to everybody else: TRUSTED_PROXY_REJECT has "direct".')
+    return Finding(
+        "good" if facts["outcome"] == "direct" else "wrong",
+        f"reachable around the proxy, with the outcome {facts['outcome']!r}.",
+        (
+            'settings.py: TRUSTED_PROXY_REJECT = ["direct"]',
+            "or a firewall that lets only your proxies in",
+        ),
+        page_of_guide("probe", "the-origin"),
+    )
+
+
+def _of_client(door: Door, facts: Facts) -> Iterator[Finding]:
+    outcome, peer, client = facts["outcome"], facts["peer"], facts["client"]
+    link = page_of_guide("verify", "by-what-you-see")
+    if outcome == "direct" and peer == door.own_address:
+        return
+    if outcome == "direct":
+        yield Finding(
+            "wrong",
+            f"{peer} is not in TRUSTED_PROXIES, so it is the client. If nothing stands in front of "
+            "the site, and that is your own address, this is right.",
+            (f'settings.py: if {peer} is your proxy, add "{peer}" to TRUSTED_PROXIES',),
+            link,
+        )
+    elif outcome == "unknown":
+        yield Finding("wrong", "The server reports no address of its peer.", (), link)
+    elif outcome in ("missing", "malformed"):
+        came = [name for name in FORWARDING_HEADERS["client"] if name in facts["arrived"]]
+        names = f"It sent {', '.join(came)}." if came else "It sent no header about the client."
+        who = "the proxy on the Unix socket" if peer == UNIX else f"the proxy {peer}"
+        line = "settings.py: name in TRUSTED_PROXY_HEADER the header that your proxy sets"
+        text = f"{who} sent no {facts['header']} that can be read. {names}"
+        yield Finding("wrong", text[0].upper() + text[1:], (line,), link)
+    elif client and pack(client) and not is_public(client) and is_public(door.address):
+        yield Finding(
+            "wrong",
+            f"The site is public, and the client {client} is not: it may be one more proxy.",
+            (f'settings.py: if {client} is your proxy, add "{client}" to TRUSTED_PROXIES',),
+            link,
+        )
+
+
+def _of_url(facts: Facts, target: Target) -> Iterator[Finding]:
+    """Yield what differs from the URL that was asked for, with the setting that tells it."""
+    for purpose, wanted, section in (
+        ("scheme", target.scheme, "the-scheme-is-not-seen"),
+        ("host", target.host, "the-host-is-not-passed"),
+    ):
+        got = str(facts[purpose])
+        if got.lower() == wanted.lower():
+            continue
+        name = f"TRUSTED_PROXY_{purpose.upper()}_HEADER"
+        parse = PURPOSES[purpose].parse
+        arrived = facts["arrived"]
+        says = [
+            header
+            for header in FORWARDING_HEADERS[purpose]
+            if str(parse(arrived.get(header, ""))).lower() == wanted.lower()
+        ]
+        # What came without being sent is the proxy's own word; nothing else may be believed.
+        lines = (f'settings.py: {name} = "{says[0]}"',) if says else _MISSING[purpose]
+        text = f"The {purpose} is {got!r} to the site, and {wanted!r} in the URL."
+        yield Finding("wrong", text, lines, page_of_guide("https", section))

@@ -1,0 +1,66 @@
+"""What one attack is: the lines of a request, and what they claim."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+VICTIM = "6.6.6.6"
+HOST, PORT, PREFIX, USER = "evil.example", "666", "/evil", "probe-forged"
+_ON = {"http": "off", "https": "on"}
+_BOOLEAN = {"X-Forwarded-SSL", "X-Forwarded-HTTPS", "X-HTTPS", "Front-End-Https"}
+
+
+class Form(NamedTuple):
+    """One way to forge: header lines as they stand on the wire, and trailers behind a body.
+
+    With a `pause`, in seconds, the trailers come in a packet of their own, after the headers.
+    """
+
+    name: str
+    lines: tuple[bytes, ...] = ()
+    trailers: tuple[bytes, ...] = ()
+    pause: float = 0
+
+
+class Attack(NamedTuple):
+    """A form, and what else of the request the attack needs.
+
+    `path` stands before the path of the URL. An attack that `upgrades` asks for another protocol,
+    and then forges over whatever the connection is; one that `speaks` HTTP/2 does from the first
+    byte on, or asks for a protocol by extended CONNECT.
+    """
+
+    group: str
+    form: Form
+    path: str = ""
+    method: str = "GET"
+    upgrades: bool = False
+    speaks: str = "HTTP/1.1"
+
+    @property
+    def id(self) -> str:
+        """The name of the attack, without blanks, behind that of its group."""
+        return f"{self.group}.{self.form.name.replace(' ', '-')}"
+
+
+class Claims(NamedTuple):
+    """What the attacks claim: to be this proxy, which is trusted, and a scheme that is wrong.
+
+    `headers` are those that the site's logins read, beside the known ones.
+    """
+
+    proxy: str = "127.0.0.5"
+    scheme: str = "https"
+    headers: tuple[str, ...] = ()
+
+
+def forged(header: str, purpose: str, claims: Claims) -> str:
+    """Return the value with which an attacker fills a header."""
+    if header == "Forwarded":
+        return f"for={VICTIM};proto={claims.scheme};host={HOST}"
+    if header == "CloudFront-Viewer-Address":
+        return f"{VICTIM}:666"
+    values = {"client": VICTIM, "port": PORT, "prefix": PREFIX, "identity": USER}
+    if purpose == "scheme":
+        return _ON[claims.scheme] if header in _BOOLEAN else claims.scheme
+    return values.get(purpose, HOST)

@@ -1,0 +1,64 @@
+"""What the command prints when a probe is over: what was found, or the same as data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .findings import Finding
+    from .run import Door
+
+LABELS = {
+    "forged": "FORGED",
+    "lost": "LOST",
+    "wrong": "WRONG",
+    "not told": "NOT TOLD",
+    "good": "GOOD",
+}
+
+
+class Report(NamedTuple):
+    """Each door with what was found there."""
+
+    doors: tuple[tuple[Door, list[Finding]], ...]
+
+    @property
+    def is_forged(self) -> bool:
+        """Tell whether an attack worked anywhere."""
+        return any(door.of("forged") for door, _ in self.doors)
+
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """Yield the lines of what was found, each with its level; "title" is a heading."""
+        for door, findings in self.doors:
+            yield "title", f"{'Origin' if door.is_origin else 'Front door'} {door.url}"
+            for finding in findings:
+                yield finding.level, f"  {LABELS[finding.level]}: {finding.text}"
+                for line in finding.lines:
+                    yield "text", f"    {line}"
+                if finding.link:
+                    yield "text", f"    see {finding.link}"
+            if not findings:
+                yield "good", f"  {LABELS['good']}: nothing is forged, and nothing else is wrong."
+        yield "title", "An attack worked." if self.is_forged else "No attack worked."
+
+    def facts(self) -> dict[str, Any]:
+        """Return the same as data, with every request."""
+        return {
+            "forged": self.is_forged,
+            "doors": [
+                {
+                    "url": door.url,
+                    "origin": door.is_origin,
+                    "closed": door.closed or None,
+                    "honest": door.honest,
+                    "findings": [finding._asdict() for finding in findings],
+                    "attacks": [
+                        {"id": verdict.attack.id, "verdict": verdict.kind, "why": verdict.why}
+                        for verdict in door.verdicts
+                    ],
+                }
+                for door, findings in self.doors
+            ],
+        }

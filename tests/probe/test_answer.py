@@ -1,0 +1,357 @@
+"""The site's end of a probe, in every mount: what it tells, and its silence towards strangers."""
+
+import json
+from io import BytesIO
+
+import pytest
+from asgiref.sync import async_to_sync
+from asgiref.testing import ApplicationCommunicator
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.wsgi import WSGIHandler
+
+from django_trustedproxy import asgi, wsgi
+from django_trustedproxy.conf import get_policy
+from django_trustedproxy.engine.purposes import FORWARDING_HEADERS
+from django_trustedproxy.probe import answer as module
+from django_trustedproxy.probe.answer import LONGEST, digest
+from django_trustedproxy.probe.forms import USER
+from django_trustedproxy.probe.token import MOST_A_SECOND, Verifier, new_nonce, unseal
+from tests.mounts import joined
+from tests.probe.keys import HOST, KEY, OTHER, token
+
+HEADER = "X-Trusted-Proxy-Probe"
+FIELDS = [
+    *("nonce", "arrived", "peer", "outcome", "client", "proxies", "header", "statements"),
+    *("dropped", "stamp", "rejected", "scheme", "host", "port", "prefix", "policy"),
+]
+
+
+def by_wsgi(application, headers, method="GET", peer="10.0.0.1", version="1.1", **more):
+    environ = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": "/echo",
+        "SERVER_NAME": "server",
+        "SERVER_PORT": "8000",
+        "SERVER_PROTOCOL": f"HTTP/{version}",
+        "REMOTE_ADDR": peer,
+        "wsgi.url_scheme": "http",
+        "wsgi.input": BytesIO(),
+        **joined(headers),
+        **more,
+    }
+    started = []
+    response = application(environ, lambda status, headers: started.append((status, headers)))
+    body = b"".join(response)
+    ((status, sent),) = started
+    return int(status.split()[0]), dict(sent), body, environ
+
+
+def by_asgi(application, headers, method="GET", peer="10.0.0.1", version="1.1", **more):
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": version,
+        "method": method,
+        "scheme": "http",
+        "path": "/echo",
+        "query_string": b"",
+        "headers": [(n.lower().encode(), v.encode("latin-1")) for n, v in headers],
+        "client": (peer, 4711),
+        "server": ("server", 8000),
+        **more,
+    }
+
+    async def exchange():
+        communicator = ApplicationCommunicator(application, scope)
+        await communicator.send_input({"type": "http.request"})
+        start = await communicator.receive_output(60)
+        body = await communicator.receive_output(60)
+        await communicator.wait(60)
+        return start, body["body"]
+
+    start, body = async_to_sync(exchange)()
+    headers = {name.decode().title(): value.decode() for name, value in start["headers"]}
+    return start["status"], headers, body, scope
+
+
+MOUNTS = {
+    "wsgi": lambda *args, **more: by_wsgi(WSGIHandler(), *args, **more),
+    "asgi": lambda *args, **more: by_asgi(ASGIHandler(), *args, **more),
+    "wsgi-wrapper": lambda *args, **more: by_wsgi(wsgi.TrustedProxy(refuses), *args, **more),
+    "asgi-wrapper": lambda *args, **more: by_asgi(asgi.TrustedProxy(refuses), *args, **more),
+}
+ECHOES = {
+    "wsgi": MOUNTS["wsgi"],
+    "asgi": MOUNTS["asgi"],
+    "wsgi-wrapper": lambda *a, **more: by_wsgi(wsgi.TrustedProxy(WSGIHandler()), *a, **more),
+    "asgi-wrapper": lambda *a, **more: by_asgi(asgi.TrustedProxy(ASGIHandler()), *a, **more),
+}
+HONEST = [("Host", HOST), ("X-Forwarded-For", "192.0.2.43, 10.0.0.2")]
+
+
+def refuses(*_):
+    pytest.fail("The application was asked.")
+
+
+def told(answered):
+    status, _, body, _ = answered
+    assert status == 200
+    return json.loads(unseal(body.decode(), KEY))
+
+
+@pytest.fixture(params=MOUNTS)
+def ask(request):
+    return MOUNTS[request.param]
+
+
+@pytest.fixture(params=ECHOES)
+def echo(request):
+    return ECHOES[request.param]
+
+
+def test_the_owner_is_told_what_the_site_concluded_and_nothing_else(ask):
+    nonce = new_nonce()
+    facts = told(ask([*HONEST, (HEADER, token(nonce=nonce))]))
+    assert list(facts) == FIELDS
+    assert facts == {
+        "nonce": nonce,
+        "arrived": {"X-Forwarded-For": "192.0.2.43, 10.0.0.2"},
+        "peer": "10.0.0.1",
+        "outcome": "forwarded",
+        "client": "192.0.2.43",
+        "proxies": ["10.0.0.2", "10.0.0.1"],
+        "header": "X-Forwarded-For",
+        "statements": [],
+        "dropped": [],
+        "stamp": None,
+        "rejected": None,
+        "scheme": "http",
+        "host": HOST,
+        "port": "8000",
+        "prefix": "",
+        "policy": digest(get_policy(), KEY),
+    }
+
+
+def test_what_the_settings_make_of_the_other_headers_is_told(ask, settings):
+    settings.TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto"
+    settings.TRUSTED_PROXY_HOST_HEADER = "X-Forwarded-Host"
+    settings.TRUSTED_PROXY_PORT_HEADER = "X-Forwarded-Port"
+    settings.TRUSTED_PROXY_PREFIX_HEADER = "X-Forwarded-Prefix"
+    said = [
+        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Host", "example.com"),
+        ("X-Forwarded-Port", "8443"),
+        ("X-Forwarded-Prefix", "/app/"),
+        ("X-Real-IP", "6.6.6.6"),
+    ]
+    facts = told(ask([*HONEST, *said, (HEADER, token())]))
+    of_url = {purpose: facts[purpose] for purpose in ("scheme", "host", "port", "prefix")}
+    assert of_url == {
+        "scheme": "https",
+        "host": "example.com:8443",
+        "port": "8443",
+        "prefix": "/app",
+    }
+    assert ["scheme", "X-Forwarded-Proto", "https"] in facts["statements"]
+    assert facts["dropped"] == ["X-Real-IP"]
+    assert facts["arrived"]["X-Real-IP"] == "6.6.6.6"
+
+
+def test_a_statement_that_is_not_believed_has_no_value(ask, settings):
+    settings.TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto"
+    facts = told(ask([*HONEST, ("X-Forwarded-Proto", "gopher"), (HEADER, token())]))
+    assert facts["statements"] == [["scheme", "X-Forwarded-Proto", None]]
+    assert facts["scheme"] == "http"
+
+
+@pytest.mark.parametrize(("said", "scheme"), [("https", "https"), ("http", "http"), (None, "http")])
+def test_so_is_what_djangos_own_settings_make_of_them(ask, settings, said, scheme):
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.USE_X_FORWARDED_HOST = settings.USE_X_FORWARDED_PORT = True
+    headers = [("X-Forwarded-Host", "example.com"), ("X-Forwarded-Port", "8443")]
+    headers += [("X-Forwarded-Proto", said)] if said else []
+    facts = told(ask([*HONEST, *headers, (HEADER, token())]))
+    assert (facts["scheme"], facts["host"], facts["port"]) == (scheme, "example.com", "8443")
+
+
+def test_without_a_host_the_name_of_the_server_counts(ask):
+    assert told(ask([(HEADER, token())], version="1.0"))["host"] == "server"
+
+
+@pytest.mark.parametrize("prefix", ["/app", "//evil.example"])
+def test_a_prefix_that_is_none_is_not_told(ask, prefix):
+    if ask in (MOUNTS["wsgi"], MOUNTS["wsgi-wrapper"]):
+        more = {"SCRIPT_NAME": prefix}
+    else:
+        more = {"root_path": prefix, "path": f"{prefix}/echo"}
+    facts = told(ask([*HONEST, (HEADER, token())], **more))
+    assert facts["prefix"] == (prefix if prefix == "/app" else "")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "FOO"])
+def test_every_method_is_answered_alike_and_kept_by_nobody(ask, method):
+    status, headers, body, _ = ask([*HONEST, (HEADER, token())], method=method)
+    assert status == 200
+    size = headers.pop("Content-Length")
+    assert headers == {
+        "Content-Type": "text/plain; charset=utf-8",
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if method == "HEAD":
+        assert body == b""
+        assert int(size) > 100
+    else:
+        assert int(size) == len(body)
+
+
+REJECTED = {
+    "direct": ("192.0.2.1", []),
+    "missing": ("10.0.0.1", []),
+    "malformed": ("10.0.0.1", [("X-Forwarded-For", "unknown")]),
+}
+
+
+@pytest.mark.parametrize("outcome", REJECTED)
+@pytest.mark.parametrize("is_exempt", [False, True])
+def test_what_would_be_rejected_is_answered_and_told(ask, settings, outcome, is_exempt):
+    peer, headers = REJECTED[outcome]
+    settings.TRUSTED_PROXY_REJECT = [outcome]
+    settings.TRUSTED_PROXY_REJECT_EXEMPT = ["/echo"] if is_exempt else []
+    facts = told(ask([("Host", HOST), *headers, (HEADER, token())], peer=peer))
+    assert facts["outcome"] == outcome
+    assert facts["rejected"] == (None if is_exempt else outcome)
+
+
+def test_the_answer_is_signed_with_the_key_of_the_token(ask, settings):
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = OTHER, [KEY]
+    facts = told(ask([*HONEST, (HEADER, token())]))
+    assert facts["policy"] == digest(get_policy(), KEY) != digest(get_policy(), OTHER)
+
+
+def test_the_size_of_an_answer_has_a_limit(ask):
+    names = [name for names in FORWARDING_HEADERS.values() for name in names]
+    junk = [(name, "\x01\xff" * 30_000) for name in names]
+    _, headers, body, _ = ask([("Host", HOST), *junk, (HEADER, token())])
+    assert len(body) < 64 * 1024
+    assert set(map(len, told((200, headers, body, None))["arrived"].values())) == {LONGEST - 1, 1}
+
+
+def test_what_a_proxy_says_of_the_user_is_not_told(ask, settings):
+    settings.TRUSTED_PROXY_GUARDED_HEADERS = ["X-Tenant"]
+    said = [
+        ("X-Forwarded-Access-Token", "secret"),
+        ("X-Tenant", "secret"),
+        ("X-Forwarded-User", f"{USER},secret"),
+        ("Cookie", "secret"),
+        ("Authorization", "secret"),
+    ]
+    _, _, body, _ = answered = ask([*HONEST, *said, (HEADER, token())])
+    assert told(answered)["arrived"] == {
+        "X-Forwarded-Access-Token": "…",
+        "X-Forwarded-For": "192.0.2.43, 10.0.0.2",
+        "X-Forwarded-User": USER,
+        "X-Tenant": "…",
+    }
+    assert b"secret" not in body
+
+
+INVALID = {
+    "none": lambda: "",
+    "junk": lambda: "junk",
+    "another key": lambda: token(OTHER),
+    "twice": lambda: f"{token()}, {token()}",
+}
+
+
+def plain(answered):
+    """Return a response without what no two of Django's have in common."""
+    status, headers, body, _ = answered
+    return status, headers, body
+
+
+@pytest.mark.parametrize("invalid", INVALID)
+@pytest.mark.parametrize("headers", [HONEST, HONEST[:1]], ids=["forwarded", "missing"])
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_invalid_token_is_as_good_as_none_and_reaches_no_view(
+    echo, settings, invalid, headers, debug
+):
+    settings.DEBUG = debug
+    expected = plain(echo(headers))
+    assert plain(echo([*headers, (HEADER, INVALID[invalid]())])) == expected
+    assert b"PROBE" not in expected[2]
+
+
+@pytest.mark.parametrize("off", [{"TRUSTED_PROXY_PROBE": False}, {"SECRET_KEY": "weak"}])
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_site_that_is_not_probed_answers_as_ever(echo, settings, off, debug):
+    settings.DEBUG = debug
+    for name, value in off.items():
+        setattr(settings, name, value)
+    key = off.get("SECRET_KEY", KEY)
+    assert plain(echo([*HONEST, (HEADER, token(key))])) == plain(echo(HONEST))
+
+
+def test_too_many_tokens_are_as_good_as_none(echo, monkeypatch):
+    monkeypatch.setattr(module, "_verifier", Verifier(lambda: 0.0))
+    expected = plain(echo(HONEST))
+    for _ in range(MOST_A_SECOND):
+        echo([*HONEST, (HEADER, token(OTHER))])
+    assert plain(echo([*HONEST, (HEADER, token())])) == expected
+
+
+def test_a_website_of_another_origin_learns_nothing(ask):
+    _, headers, *_ = ask([*HONEST, ("Origin", "https://evil.example"), (HEADER, token())])
+    assert not any(name.lower().startswith("access-control") for name in headers)
+
+
+def test_the_mount_that_decides_first_answers():
+    wrapped = wsgi.TrustedProxy(WSGIHandler())
+    facts = told(by_wsgi(wrapped, [*HONEST, (HEADER, token())]))
+    assert facts["client"] == "192.0.2.43"
+    _, _, _, environ = by_wsgi(wrapped, [*HONEST, (HEADER, "junk")])
+    assert "HTTP_X_TRUSTED_PROXY_PROBE" not in environ
+
+
+def test_a_websocket_has_no_answer_and_no_token():
+    seen = []
+
+    async def application(scope, _receive, send):
+        seen.append(scope["headers"])
+        await send({"type": "websocket.close"})
+
+    scope = {
+        "type": "websocket",
+        "path": "/",
+        "headers": [(b"x-trusted-proxy-probe", token().encode()), (b"x-other", b"1")],
+        "client": ("192.0.2.1", 1),
+        "server": ("server", 80),
+    }
+
+    async def exchange():
+        communicator = ApplicationCommunicator(asgi.TrustedProxy(application), scope)
+        sent = await communicator.receive_output(60)
+        await communicator.wait(60)
+        return sent
+
+    assert async_to_sync(exchange)() == {"type": "websocket.close"}
+    assert seen == [[(b"x-other", b"1")]]
+
+
+def test_the_digest_tells_two_policies_apart(settings):
+    found = {digest(get_policy(), KEY)}
+    for name, value in {
+        "TRUSTED_PROXIES": ["10.0.0.0/9"],
+        "TRUSTED_PROXY_HEADER": "X-Real-IP",
+        "TRUSTED_PROXY_SCHEME_HEADER": "X-Forwarded-Proto",
+        "TRUSTED_PROXY_KEEP_HEADER": False,
+        "TRUSTED_PROXY_REJECT": ["direct"],
+        "TRUSTED_PROXY_REJECT_EXEMPT": ["/healthz"],
+        "TRUSTED_PROXY_GUARDED_HEADERS": ["X-Tenant"],
+    }.items():
+        setattr(settings, name, value)
+        found.add(digest(get_policy(), KEY))
+    settings.TRUSTED_PROXIES = ["10.0.0.0/9", "unix:"]
+    found.add(digest(get_policy(), KEY))
+    assert len(found) == 9

@@ -1,0 +1,124 @@
+"""What an answer means, beside the one to an honest request."""
+
+import json
+
+import pytest
+
+from django_trustedproxy.probe.forms import HOST, USER, VICTIM, Attack, Form
+from django_trustedproxy.probe.send import Response
+from django_trustedproxy.probe.token import seal
+from django_trustedproxy.probe.verdict import judge
+from tests.probe.keys import KEY, OTHER
+
+HONEST = {
+    "nonce": "n",
+    "arrived": {},
+    "peer": "10.0.0.1",
+    "outcome": "forwarded",
+    "client": "192.0.2.43",
+    "proxies": ["10.0.0.1"],
+    "dropped": [],
+    "rejected": None,
+    "scheme": "https",
+    "host": "example.com",
+    "port": "443",
+    "prefix": "",
+}
+ATTACK = Attack(
+    "list", Form("a claim", (b"X-Forwarded-For: 6.6.6.6, 127.0.0.1", b"X_Real_IP: ::F"))
+)
+UPGRADE = Attack("upgrade", Form("h2c", (b"Upgrade: h2c",)), upgrades=True)
+
+
+def answered(nonce="n", key=KEY, status=200, **facts):
+    return Response("n", status, seal(json.dumps(HONEST | {"nonce": nonce} | facts), key))
+
+
+def judged(*responses, attack=ATTACK, honest=HONEST, logins=()):
+    found = judge(attack, honest, list(responses), KEY, logins)
+    assert found.attack is attack
+    return found.kind, found.why
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ({"client": VICTIM}, "the client is 6.6.6.6"),
+        ({"client": "127.0.0.1"}, "the client is 127.0.0.1"),
+        ({"client": "::f", "outcome": "direct"}, "the client is ::f"),
+        ({"scheme": "http"}, "the scheme is http"),
+        ({"host": HOST}, "the host is evil.example"),
+        ({"port": "666"}, "the port is 666"),
+        ({"prefix": "/evil"}, "the prefix is /evil"),
+        ({"prefix": "/x"}, "the prefix is /x"),
+    ],
+)
+def test_what_the_attack_wrote_is_forged(facts, why):
+    assert judged(answered(**facts)) == ("forged", why)
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({}, ("passed", "")),
+        ({"outcome": "malformed"}, ("passed", "")),
+        ({"rejected": "missing", "outcome": "missing", "client": "10.0.0.1"}, "refused"),
+        ({"outcome": "missing", "client": "10.0.0.1"}, "lost its own header"),
+        ({"outcome": "malformed", "client": "10.0.0.1"}, "lost its own header"),
+        ({"outcome": "unknown", "client": None}, "lost its own header"),
+        ({"client": "198.51.100.1"}, "not told"),
+        ({"host": "other.example", "port": "80"}, ("passed", "")),
+    ],
+)
+def test_what_it_did_not_write_is_not(facts, expected):
+    found = judged(answered(**facts))
+    assert (found if isinstance(expected, tuple) else found[0]) == expected
+
+
+@pytest.mark.parametrize(
+    ("logins", "dropped", "kind"),
+    [
+        ({"HTTP_X_FORWARDED_USER"}, [], "forged"),
+        ({"HTTP_X_FORWARDED_USER"}, ["X-Forwarded-User"], "passed"),
+        ({"HTTP_REMOTE_USER"}, [], "passed"),
+        ((), [], "passed"),
+    ],
+)
+def test_a_user_that_arrived_is_forged_where_a_login_reads_it(logins, dropped, kind):
+    response = answered(arrived={"X-Other": "1", "X-Forwarded-User": USER}, dropped=dropped)
+    assert judged(response, logins=logins)[0] == kind
+
+
+@pytest.mark.parametrize(
+    ("response", "expected"),
+    [
+        (Response("n", 400), ("refused", "status 400")),
+        (Response("n", 502), ("refused", "status 502")),
+        (Response("n", None, error="ConnectionResetError: 104"), ("refused", "closed")),
+        (Response("n", None, error="TimeoutError: timed out"), ("not told", "no answer in time")),
+        (Response("n", 429), ("not told", "status 429")),
+        (Response("n", 500), ("not told", "status 500")),
+        (Response("n", 200, "a page"), ("not told", "status 200")),
+        (Response("n", 200, seal("[1]", KEY)), ("not told", "status 200")),
+        (answered(key=OTHER), ("not told", "status 200")),
+        (answered(status=203), ("not told", "status 203")),
+        (
+            answered(nonce="another"),
+            ("not told", "a cache answered, with the answer to another request"),
+        ),
+    ],
+)
+def test_what_the_site_did_not_sign_tells_less(response, expected):
+    assert judged(response) == expected
+
+
+def test_an_upgrade_is_judged_by_what_came_over_it():
+    granted = Response("n", 101)
+    assert judged(granted, attack=UPGRADE) == ("refused", "no tunnel")
+    none = Response("n", None, error="no HTTP/2")
+    assert judged(granted, none, attack=UPGRADE) == ("refused", "no tunnel")
+    forged = answered(client=VICTIM)
+    assert judged(granted, forged, attack=UPGRADE) == ("forged", "the client is 6.6.6.6")
+    assert judged(answered(), forged, attack=UPGRADE)[0] == "forged"
+    assert judged(answered(), Response("n", 500), attack=UPGRADE) == ("passed", "")
+    assert judged(Response("n", 500), attack=UPGRADE) == ("not told", "status 500")
