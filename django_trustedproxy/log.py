@@ -121,7 +121,9 @@ def receive(
     headers = {d.header: meta.get(d.header) for d in policy.designations}
     if not _watched:
         return Came((), headers, names_itself=False)
-    headers |= {key: meta[key] for key in policy.dropped.intersection(meta)}
+    # Local variables of the middleware are in error reports, so no secret may be kept here.
+    secrets = policy.stamps.headers if policy.stamps else ()
+    headers |= {key: meta[key] for key in policy.dropped.intersection(meta).difference(secrets)}
     _look_at(_watched - 1)
     connected = connected_by_event(meta, event)
     if connected:

@@ -45,7 +45,12 @@ STACK = [
 # They are looked up and not read.
 REFERENCES = (
     *("docs/agreement.md", "docs/application-servers.md", "docs/servers.md"),
-    *("docs/probe.md", "docs/reference/checks.md", "docs/reference/headers.md"),
+    *(
+        "docs/probe.md",
+        "docs/reference/checks.md",
+        "docs/reference/messages.md",
+        "docs/reference/headers.md",
+    ),
 )
 CHECK_ID = re.compile(r"trustedproxy\.[EW]\d{3}")
 

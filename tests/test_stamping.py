@@ -149,7 +149,7 @@ def test_secrets_that_are_no_list(value, kind):
         ("", "names a header that cannot carry a secret", "''"),
         (7, "names a header that cannot carry a secret", "7"),
         ("X-Company-User", "names a header that another setting names", "'X-Company-User'"),
-        ("X-Sucuri-ClientIP", "names a header that another setting names", "'X-Sucuri-ClientIP'"),
+        ("X-Our-Client", "names a header that another setting names", "'X-Our-Client'"),
         # It may be the secret, in the wrong setting.
         (f"_{SECRET}", "names a header that cannot carry a secret", "a long text"),
     ],
@@ -158,7 +158,7 @@ def test_a_header_that_cannot_carry_a_secret(header, fact, got):
     settings = {
         **STAMPS,
         "TRUSTED_PROXY_GUARDED_HEADERS": ["X-Company-User"],
-        "TRUSTED_PROXY_HEADER": "X-Sucuri-ClientIP",
+        "TRUSTED_PROXY_HEADER": "X-Our-Client",
     }
     for value in (header, [HEADER, header]):
         assert problem(**{**settings, "TRUSTED_PROXY_SECRET_HEADER": value}) == (

@@ -23,6 +23,7 @@ from django_trustedproxy.environ import rewrite
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from django_trustedproxy.testing import send_through, through
 from tests.edge import ANY, EDGE, HEADER, KEY, OLDER, SECRET, STAMPS, WRONG
+from tests.logged import text_of
 from tests.mounts import exchange
 from tests.steps import steps
 
@@ -345,7 +346,7 @@ def test_explain_says_that_any_peer_is_trusted():
 def heard(hear, peer, value, **headers):
     meta = {KEY: value} if value else {}
     return [
-        (record.levelname, record.kind, record.getMessage().removeprefix("django-trustedproxy: "))
+        (record.levelname, record.kind, text_of(record).removeprefix("django-trustedproxy: "))
         for record in hear(peer, meta, **headers)
         if record.kind.startswith("secret")
     ]
