@@ -25,12 +25,12 @@ from .exempt import read_paths
 from .names import NEVER_DESIGNATED, key_of, read_guarded
 from .pages import page_of_check
 from .ranges.file import RangeFile, load
+from .stamping import ENTRY_SETTINGS, SETTINGS, UNSTAMPED, Surroundings, read_stamps
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
-    from .engine.answer import Outcome
     from .engine.networks import TrustedNetworks
     from .names import Fault
 
@@ -46,11 +46,10 @@ DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXY_REJECT": (),
     "TRUSTED_PROXY_GUARDED_HEADERS": [],
     "TRUSTED_PROXY_REJECT_EXEMPT": (),
+    **SETTINGS,
     "TRUSTED_PROXY_PROBE": False,
 }
 
-# The settings whose entries are addresses, networks, names and range files.
-ENTRY_SETTINGS = ("TRUSTED_PROXIES",)
 PURPOSE_SETTINGS = {
     purpose: f"TRUSTED_PROXY_{purpose.upper()}_HEADER"
     for purpose in PURPOSES
@@ -66,9 +65,9 @@ def value(name: str) -> Any:
     return getattr(settings, name, DEFAULTS[name])
 
 
-def entries() -> tuple[object, ...]:
-    """Return the entries of `TRUSTED_PROXIES` that can be used, as they are written."""
-    return tuple(usable(value("TRUSTED_PROXIES")))
+def entries(name: str = "TRUSTED_PROXIES") -> tuple[object, ...]:
+    """Return the entries of a setting that can be used, as they are written."""
+    return tuple(usable(value(name)))
 
 
 def unusable_entries() -> tuple[object, ...]:
@@ -92,27 +91,31 @@ def range_files() -> list[RangeFile]:
 
 
 def parse(source: object) -> tuple[Policy, list[Problem]]:
-    """Make a policy of the settings in `source`, and list everything in them that cannot be used.
-
-    Never raises. With problems, the policy is the one of the settings that can be used, and only
-    the system checks look at it.
-    """
+    """Make a policy of what can be used of the settings in `source`, and list the rest."""
     reader = _Reader(source)
     networks = reader.networks("TRUSTED_PROXIES")
     headers = reader.headers("TRUSTED_PROXY_HEADER")
     designations = [*reader.designations(headers), *designated_by_django(source, headers)]
     designated = {*headers, *(designation.header for designation in designations)}
+    keep_header = reader.flag("TRUSTED_PROXY_KEEP_HEADER", "trustedproxy.E009", _KEEP)
+    reject = reader.outcomes("TRUSTED_PROXY_REJECT")
+    reject_exempt = reader.paths("TRUSTED_PROXY_REJECT_EXEMPT")
+    guarded = reader.guarded("TRUSTED_PROXY_GUARDED_HEADERS", designated)
+    is_probed = reader.flag("TRUSTED_PROXY_PROBE", "trustedproxy.E090", _NO_PROBE)
+    around = Surroundings(source, networks, headers[0], designated.union(guarded), reject)
+    stamps, problems = read_stamps(reader.value, around)
     policy = Policy.build(
         networks,
         headers,
         designations,
-        keep_header=reader.flag("TRUSTED_PROXY_KEEP_HEADER", "trustedproxy.E009", _KEEP),
-        reject=reader.outcomes("TRUSTED_PROXY_REJECT"),
-        reject_exempt=reader.paths("TRUSTED_PROXY_REJECT_EXEMPT"),
-        guarded=reader.guarded("TRUSTED_PROXY_GUARDED_HEADERS", designated),
-        is_probed=reader.flag("TRUSTED_PROXY_PROBE", "trustedproxy.E090", _NO_PROBE),
+        keep_header=keep_header,
+        reject=reject,
+        reject_exempt=reject_exempt,
+        guarded=guarded,
+        stamps=stamps,
+        is_probed=is_probed,
     )
-    return policy, reader.problems
+    return policy, reader.problems + problems
 
 
 def designated_by_django(source: object, taken: tuple[str, ...]) -> Iterator[Designation]:
@@ -260,20 +263,21 @@ class _Reader:
         self.report(problem, f"{name} is not a bool", "True or False", value, hint)
         return bool(DEFAULTS[name])
 
-    def outcomes(self, name: str) -> list[Outcome]:
+    def outcomes(self, name: str) -> list[str]:
         value = self.value(name)
-        expected = f"some of {', '.join(map(repr, REJECTABLE))}"
+        names = (*REJECTABLE, UNSTAMPED)
+        expected = f"some of {', '.join(map(repr, names))}"
         members = collected(value)
         if members is None:
             words = value.replace(",", " ").split() if isinstance(value, str) else []
-            paste = [outcome for outcome in REJECTABLE if outcome in words]
+            paste = [outcome for outcome in names if outcome in words]
             fact = f"{name} is not a collection"
             self.report("trustedproxy.E010", fact, expected, value, f"Write {name} = {paste}.")
             return []
         named = [member.strip() if isinstance(member, str) else member for member in members]
-        known = [outcome for outcome in REJECTABLE if outcome in named]
+        known = [outcome for outcome in names if outcome in named]
         for outcome in named:
-            if outcome not in REJECTABLE:
+            if outcome not in names:
                 fact = f"{name} names an outcome that cannot be rejected"
                 self.report(
                     "trustedproxy.E011", fact, expected, outcome, f"Write {name} = {known}."

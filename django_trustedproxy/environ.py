@@ -10,17 +10,19 @@ from urllib.parse import unquote_to_bytes
 
 from .engine.answer import Answer
 from .engine.decision import decide
-from .engine.purposes import FORWARDED, PURPOSES, is_prefix
+from .engine.purposes import FORWARDED, PURPOSES, is_prefix, raw_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .engine.answer import Statement
     from .engine.policy import Policy
+    from .engine.stamps import Stamps
 
 _SCHEMES = ("http", "https")
 _PORTS = {"http": "80", "https": "443"}
 _AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")  # of a request line in absolute form
+_DASHES = bytes.maketrans(b"_", b"-")
 KEY = "trusted_proxy"
 """Where META, environ and ASGI scope keep the `Answer`. No header of a client can have it."""
 
@@ -70,8 +72,12 @@ def rewrite_anew(
     is_uwsgi = "uwsgi.version" in meta
     if is_uwsgi and "scheme" in policy.purposes:
         scheme = _own_scheme(meta)
+    stamp = None
+    if policy.stamps is not None:
+        stamp = policy.stamps.take(meta)
+        policy = policy.in_force(stamp)
     reported = meta.get("REMOTE_ADDR")
-    answer = decide(policy, reported, meta, scheme, is_unix)
+    answer = decide(policy, reported, meta, scheme, is_unix, stamp)
     if "HTTP_SCRIPT_NAME" in meta:
         _take_back_prefix(meta, answer)
     for key in answer.dropped:
@@ -88,6 +94,14 @@ def rewrite_anew(
         _write_value(meta, statement)
     meta[KEY] = answer
     return answer
+
+
+def without_stamps(scope: Mapping[str, Any], stamps: Stamps) -> dict[str, Any]:
+    """Return a copy of an ASGI scope that has no header with a stamp, in whatever spelling."""
+    # Django makes one key of both spellings, and a server may pass either.
+    names = {raw_name(key).translate(_DASHES) for key in stamps.headers}
+    headers = [pair for pair in scope["headers"] if pair[0].lower().translate(_DASHES) not in names]
+    return {**scope, "headers": headers}
 
 
 # The address that was written last as REMOTE_ADDR, and the answer that it came from.

@@ -17,18 +17,15 @@ class RejectedByTrustedProxy(SuspiciousOperation):
 
 
 def rejection(policy: Policy, answer: Answer, path: str) -> str | None:
-    """Return why the policy rejects a request for a path, as a sentence, or None if it does not.
-
-    "malformed" also stands for a header of another purpose that could not be believed.
-    """
-    if path in policy.reject_exempt:
+    """Return why the policy rejects a request for a path, as a sentence, or None if it does not."""
+    name = "" if path in policy.reject_exempt else policy.rejects(answer)
+    if not name:
         return None
-    if answer.outcome in policy.reject:
-        reason = f"outcome {answer.outcome!r}"
-    elif "malformed" in policy.reject and answer.malformed_headers:
+    reason = f"outcome {name!r}"
+    if name == "unstamped":
+        reason = f"no valid secret ({name!r})"
+    elif name != answer.outcome:
         reason = f"malformed {', '.join(answer.malformed_headers)}"
-    else:
-        return None
     return f"Request from peer {answer.peer!r} with {reason}, which TRUSTED_PROXY_REJECT names."
 
 

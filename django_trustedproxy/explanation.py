@@ -12,7 +12,7 @@ from .engine.decision import MAX_HOPS, Verdict, walk
 from .engine.purposes import wire_name
 from .entries import place_in
 from .environ import KEY, rewrite
-from .remarks import remarks
+from .remarks import refusal, remarks
 from .seen import Seen
 from .servers import advice
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .seen import Remark
 
 _END = object()
+_HIDDEN = "(not shown)"
 
 
 class Hop(NamedTuple):
@@ -61,22 +62,29 @@ class Explanation(NamedTuple):
         return " ".join([first, *(r.text for r in self.remarks if r.kind in ABOUT_CLIENT)])
 
 
-def explain(policy: Policy, entries: Sequence[object], meta: dict[str, Any]) -> Explanation:
-    """Decide about a request (a META or environ, which is not changed) and tell the way.
-
-    `entries` are those of `TRUSTED_PROXIES` that the policy was made of.
-    """
-    after = dict(meta)
+def explain(
+    policy: Policy,
+    entries: Sequence[object],
+    meta: dict[str, Any],
+    with_secret: Sequence[object] = (),
+) -> Explanation:
+    """Decide about a request (a META or environ, which is not changed) and tell the way."""
+    after, before = dict(meta), dict(meta)
     answer = rewrite(after, policy)
     after.pop(KEY)
+    if policy.stamps:
+        before |= dict.fromkeys(meta.keys() & set(policy.stamps.headers), _HIDDEN)
+    if answer.stamp == "valid":
+        policy, entries = policy.widest, [*entries, *with_secret]
     hops: tuple[Hop, ...] = ()
     value = meta.get(policy.header)
     is_read_to_end = True
     if value and answer:
         hops, is_read_to_end = _read(policy, entries, value)
-    trusted_by = _entry_of(answer.peer or UNIX, entries) if answer else None
-    further = tuple(remarks(policy, answer, Seen(after, meta)))
-    return Explanation(answer, value, trusted_by, hops, is_read_to_end, dict(meta), after, further)
+    peer = answer.peer or UNIX
+    trusted_by = ("any" if policy.any_peer else _entry_of(peer, entries)) if answer else None
+    further = tuple(remarks(policy, answer, Seen(after, before)))
+    return Explanation(answer, value, trusted_by, hops, is_read_to_end, before, after, further)
 
 
 def _read(policy: Policy, entries: Sequence[object], value: str) -> tuple[tuple[Hop, ...], bool]:
@@ -126,8 +134,8 @@ def sentence(
     who = "the peer, on a Unix socket," if peer == UNIX else f"the peer {peer}"
     if answer.outcome == "direct":
         so = _so(answer, reject, "it is the client")
-        dropped = _dropped(answer, _taken(server) if names_itself else _listed(peer))
-        return _upper(f"{who} is not in TRUSTED_PROXIES{so}{dropped}")
+        dropped = _dropped(answer, _taken(server) if names_itself else _listed(answer))
+        return _upper(f"{who} is {_UNTRUSTED[answer.stamp]}{so}{dropped}")
     if answer.outcome == "missing":
         so = _so(answer, reject, "REMOTE_ADDR stays")
         return _upper(f"{who} is a trusted proxy but sent no {answer.header}{so}.{_sent(answer)}")
@@ -147,7 +155,7 @@ def sentence(
 
 def reject_name(policy: Policy, answer: Answer) -> str:
     """Return the name in `TRUSTED_PROXY_REJECT` that a rejected request is rejected for."""
-    return answer.outcome if answer.outcome in policy.reject else "malformed"
+    return policy.rejects(answer)
 
 
 def _unknown(reported: str | None) -> str:
@@ -174,8 +182,8 @@ def _so(answer: Answer, reject: str, consequence: str) -> str:
     if not reject:
         return f", so {consequence}"
     if reject == answer.outcome:
-        return f", so the request is {_answered(reject)}"
-    return f"; the request is {_answered(reject)}"
+        return f", so the request is {refusal(reject)}"
+    return f"; the request is {refusal(reject)}"
 
 
 def _rejected(reject: str) -> str:
@@ -184,11 +192,7 @@ def _rejected(reject: str) -> str:
 
 def answered(reject: str) -> str:
     """Say that a request is rejected."""
-    return f"The request is {_answered(reject)}."
-
-
-def _answered(reject: str) -> str:
-    return f'answered with 400 (TRUSTED_PROXY_REJECT names "{reject}")'
+    return f"The request is {refusal(reject)}."
 
 
 def _dropped(answer: Answer, remedy: str) -> str:
@@ -198,9 +202,25 @@ def _dropped(answer: Answer, remedy: str) -> str:
     return f", and {_wire_names(answer.dropped)} {verb} dropped. {remedy}"
 
 
-def _listed(peer: str | None) -> str:
+_UNTRUSTED = {
+    None: "not in TRUSTED_PROXIES",
+    "absent": "not in TRUSTED_PROXIES, and sent no secret",
+    "wrong": "not in TRUSTED_PROXIES, and sent a wrong secret",
+    "valid": "in neither TRUSTED_PROXIES nor TRUSTED_PROXIES_WITH_SECRET",
+}
+
+
+def _listed(answer: Answer) -> str:
+    peer = answer.peer
+    if answer.stamp == "valid":
+        return f'If it is your edge, add "{peer}" to TRUSTED_PROXIES_WITH_SECRET.'
+    own = "If it is your own proxy"
+    if answer.stamp is not None:
+        own = (
+            "If it is your edge, have it send the secret. If it is a proxy that nobody else can use"
+        )
     return (
-        f'If it is your own proxy, add "{peer}" to TRUSTED_PROXIES; if it is not, leave it '
+        f'{own}, add "{peer}" to TRUSTED_PROXIES; if it is not, leave it '
         "out, or it could claim any address."
     )
 

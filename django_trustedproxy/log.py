@@ -25,7 +25,7 @@ from .explanation import (
     reject_name,
     sentence,
 )
-from .remarks import remarks
+from .remarks import about_stamp, remarks
 from .seen import OF_BROWSERS, Seen
 from .servers import running_server
 from .traces import connected_by_event, findings, hands_nothing_on, has_no_port
@@ -122,7 +122,9 @@ def receive(
     headers = {d.header: meta.get(d.header) for d in policy.designations}
     if not _watched:
         return Came((), headers, names_itself=False)
-    headers |= {key: meta[key] for key in policy.dropped.intersection(meta)}
+    # Local variables of the middleware are in error reports, so no secret may be kept here.
+    secrets = policy.stamps.headers if policy.stamps else ()
+    headers |= {key: meta[key] for key in policy.dropped.intersection(meta).difference(secrets)}
     _look_at(_watched - 1)
     connected = connected_by_event(meta, event)
     if connected:
@@ -145,6 +147,9 @@ def tell(  # noqa: PLR0913, PLR0917 - what there is to see of a request
     `meta` is META after the decision, `scheme` that of the connection where it is not there, and
     `headers` the other headers of an ASGI scope; `path` is what may be exempt from rejection.
     """
+    if answer.stamp is not None and (stamp := about_stamp(policy, answer, path)):
+        lines.write_summaries()
+        lines.write(stamp.kind, stamp.level, stamp.text, answer)
     outcome = answer.outcome
     number = _counts[outcome] = _counts[outcome] + 1
     is_quiet = not (came and came.findings) and not _is_enabled_for(logging.DEBUG)

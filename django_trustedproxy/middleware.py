@@ -16,7 +16,15 @@ from .conf import get_policy
 from .engine.addresses import is_unix_scope
 from .engine.answer import Answer
 from .engine.purposes import PROBE_KEY, is_prefix
-from .environ import KEY, answer_of, find_answer, keep, rewrite_anew, write_client
+from .environ import (
+    KEY,
+    answer_of,
+    find_answer,
+    keep,
+    rewrite_anew,
+    without_stamps,
+    write_client,
+)
 from .exceptions import RejectedByTrustedProxy, rejection, routed_path
 from .making import MARK, take_from_maker
 from .probe.answer import headers_of, tell
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from .engine.policy import Policy
+    from .engine.stamps import Stamps
 
 
 class TrustedProxyMiddleware:
@@ -48,7 +57,7 @@ class TrustedProxyMiddleware:
         if iscoroutinefunction(get_response):
             markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> Any:
+    def __call__(self, request: HttpRequest) -> Any:  # noqa: C901 - a step each, without calls
         policy, meta = get_policy(), request.META
         peer, scheme, is_unix, event = None, "", None, None
         if isinstance(request, ASGIRequest):
@@ -73,6 +82,8 @@ class TrustedProxyMiddleware:
         else:
             came = log.receive(meta, policy, peer, event)
             answer = rewrite_anew(meta, policy, scheme, is_unix)
+            if policy.stamps is not None:
+                _hide_stamps(request, policy.stamps)
         if script_name or meta.get("PATH_INFO") != path_info:
             _judge_script_name(request, script_name or "", path_info)
         # A prefix that a header states is not part of it: whoever can write that could move a path.
@@ -109,6 +120,12 @@ def get_trusted_proxy(request: HttpRequest) -> Answer:
             "Put 'django_trustedproxy.middleware.TrustedProxyMiddleware' first in MIDDLEWARE."
         )
     return answer
+
+
+def _hide_stamps(request: HttpRequest, stamps: Stamps) -> None:
+    """Give a request a scope without the secret, which has its headers under ASGI."""
+    if isinstance(request, ASGIRequest):
+        request.scope = without_stamps(request.scope, stamps)
 
 
 def _take_over(request: ASGIRequest) -> None:

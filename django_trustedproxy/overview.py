@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from django.core.checks import CheckMessage
 
     from .engine.policy import Policy
+    from .engine.stamps import Stamps
 
 _INDENT = 2
 _LABEL = max(map(len, FORWARDING_HEADERS)) + 2
@@ -29,12 +30,16 @@ class Line(NamedTuple):
 
 
 class Overview(NamedTuple):
-    """The settings: the policy, the entries of `TRUSTED_PROXIES`, and what the checks found."""
+    """The settings: the policy, the entries of `TRUSTED_PROXIES`, and what the checks found.
+
+    `with_secret` are the entries of `TRUSTED_PROXIES_WITH_SECRET`.
+    """
 
     policy: Policy
     entries: Sequence[object]
     unusable: Sequence[object]
     findings: Sequence[CheckMessage]
+    with_secret: Sequence[object] = ()
 
     def facts(self) -> dict[str, Any]:
         """Return the overview as data."""
@@ -52,6 +57,7 @@ class Overview(NamedTuple):
             "keep_header": policy.keep_header,
             "dropped": sorted(map(wire_name, policy.dropped)),
             "dropped_from_untrusted": sorted(map(wire_name, policy.dropped_if_direct)),
+            "secrets": self._secrets(),
             "rejected": sorted(policy.reject),
             "reject_exempt": sorted(policy.reject_exempt),
             "findings": [{"id": m.id, "msg": m.msg, "hint": m.hint} for m in self.findings],
@@ -73,7 +79,9 @@ class Overview(NamedTuple):
 
     def _sections(self) -> Iterator[tuple[str, Iterable[tuple[str, str]]]]:
         policy = self.policy
-        yield "Trusted proxies", [("", text) for text in self._trusted()]
+        yield "Trusted proxies", [("", text) for text in _networks(self.entries) or ["nobody"]]
+        if policy.stamps:
+            yield "Trusted as well, if the request has a secret", list(self._stamped(policy.stamps))
         if self.unusable:
             yield "Entries that cannot be used", [("", short_repr(e)) for e in self.unusable]
         yield "What a trusted proxy says", list(self._believed())
@@ -85,17 +93,25 @@ class Overview(NamedTuple):
             rejected.append(("", f"never for {', '.join(sorted(policy.reject_exempt))}"))
         yield "Outcomes that are answered with 400", rejected
 
-    def _trusted(self) -> Iterator[str]:
-        for entry in self.entries:
-            if isinstance(entry, RangeFile):
-                yield f"{entry}  {_promise(entry)}"
-                yield from (f"line {number}  {network}" for network, number in entry.lines.items())
-                continue
-            networks = ", ".join(map(str, networks_of(entry))) or "a peer on a Unix socket"
-            text = str(entry).strip()
-            yield text if text in {networks, networks.split("/")[0]} else f"{text}  {networks}"
-        if not self.entries:
-            yield "nobody"
+    def _secrets(self) -> dict[str, Any] | None:
+        """Return whom a secret makes trusted, and how the secrets are known, as data."""
+        stamps = self.policy.stamps
+        if stamps is None:
+            return None
+        return {
+            "headers": list(map(wire_name, stamps.headers)),
+            "sha256": stamps.fingerprints,
+            "trusted": {str(e): [str(n) for n in networks_of(e)] for e in self.with_secret},
+            "any_peer": stamps.any_peer,
+        }
+
+    def _stamped(self, stamps: Stamps) -> Iterator[tuple[str, str]]:
+        """Yield whom a secret makes trusted, its headers, and the secrets by their SHA-256."""
+        for text in ["any peer"] if stamps.any_peer else _networks(self.with_secret) or ["nobody"]:
+            yield "", text
+        yield "header", ", ".join(map(wire_name, stamps.headers))
+        for position, digits in enumerate(stamps.fingerprints):
+            yield f"secret {position}", f"SHA-256 {digits}…"
 
     def _believed(self) -> Iterator[tuple[str, str]]:
         policy = self.policy
@@ -113,6 +129,21 @@ class Overview(NamedTuple):
                 yield purpose, "the headers pass unchanged, for the login to read"
             elif purpose != "client":
                 yield purpose, "nothing is believed; the headers pass unchanged"
+
+
+def _networks(entries: Iterable[object]) -> list[str]:
+    """Return entries as they are written, with the networks that they stand for."""
+    lines = []
+    for entry in entries:
+        if isinstance(entry, RangeFile):
+            lines.append(f"{entry}  {_promise(entry)}")
+            lines += (f"line {number}  {network}" for network, number in entry.lines.items())
+            continue
+        networks = ", ".join(map(str, networks_of(entry))) or "a peer on a Unix socket"
+        text = str(entry).strip()
+        is_plain = text in {networks, networks.split("/")[0]}
+        lines.append(text if is_plain else f"{text}  {networks}")
+    return lines
 
 
 def _facts(file: RangeFile) -> dict[str, Any]:

@@ -72,6 +72,7 @@ class TrustedProxyPanel(Panel):
                 "client": answer.client or "no address",
                 "proxies": list(answer.proxies),
                 "outcome": answer.outcome,
+                "stamp": answer.stamp or "",
                 "sentence": sentence(
                     answer,
                     reject=reject,
@@ -94,6 +95,8 @@ def _would_reject(answer: Answer) -> str:
     """Return the name in `TRUSTED_PROXY_REJECT` that would reject a request, or ""."""
     if answer.outcome in REJECTABLE:
         return answer.outcome
+    if answer.stamp in ("wrong", "absent"):
+        return "unstamped"
     return "malformed" if answer.malformed_headers else ""
 
 

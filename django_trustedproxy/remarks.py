@@ -11,6 +11,7 @@ from django.http.request import split_domain_port, validate_host
 from .clients import about_client
 from .conf import PURPOSE_SETTINGS
 from .display import join_some, short_repr
+from .engine.addresses import UNIX, pack
 from .engine.hops import BLANKS, LONGEST_HOP
 from .engine.purposes import (
     FORWARDED,
@@ -33,12 +34,45 @@ if TYPE_CHECKING:
 _SECURE = ("SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
 
 
+def refusal(reject: str) -> str:
+    """Return what is done to a request that a name in `TRUSTED_PROXY_REJECT` stands for."""
+    return f'answered with 400 (TRUSTED_PROXY_REJECT names "{reject}")'
+
+
+def about_stamp(policy: Policy, answer: Answer, path: str = "") -> Remark | None:
+    """Return what a request for a path had where a secret is expected, for the log, or None.
+
+    That a secret was valid is told as long as nothing is rejected, so that its owner sees when all
+    of the edge sends it.
+    """
+    peer, widest = answer.peer, policy.widest
+    if answer.stamp is None or policy.stamps is None or (answer.stamp == "valid" and policy.reject):
+        return None
+    kind = f"secret-{answer.stamp}"
+    who = "A peer on a Unix socket" if peer == UNIX else f"The peer {peer or 'without an address'}"
+    if answer.stamp == "valid":
+        return Remark(kind, logging.INFO, f"{who} sent a valid secret.", peer)
+    name = " or ".join(map(wire_name, policy.stamps.headers))
+    so = "so TRUSTED_PROXIES alone says whether it is trusted"
+    if path not in policy.reject_exempt and (reject := policy.rejects(answer)):
+        so = f"so the request is {refusal(reject)}"
+    if answer.stamp == "wrong":
+        text = (
+            f"{who} sent a wrong {name}, {so}. Have the edge send one of TRUSTED_PROXY_SECRETS, "
+            'once; "manage.py trustedproxy show" has the beginning of the SHA-256 of each.'
+        )
+        return Remark(kind, logging.WARNING, text, peer)
+    is_known = answer or widest.any_peer or (pack(peer or "") or b"") in widest.networks
+    text = f"{who} sent no {name}, {so}. If it is your edge, have it send the secret."
+    return Remark(kind, logging.WARNING if is_known else logging.INFO, text, peer)
+
+
 def remarks(policy: Policy, answer: Answer, seen: Seen) -> Iterator[Remark]:
     """Yield what a request that came through a trusted proxy suggests, the client first."""
     if not answer:
         return
     if answer.outcome == "forwarded" and answer.proxies and answer.client:
-        yield from about_client(policy, answer, answer.client, seen)
+        yield from about_client(policy.in_force(answer.stamp), answer, answer.client, seen)
     yield from _about_purposes(policy, answer, seen)
 
 

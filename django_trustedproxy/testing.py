@@ -35,7 +35,8 @@ def through(client: str, *proxies: str) -> dict[str, Any]:
     """Return what makes one request of Django's test client come from `client` through `proxies`.
 
     `client.get("/", **through("203.0.113.9", "10.0.0.1"))` arrives from the peer 10.0.0.1, the last
-    of `proxies`, with the header that `TRUSTED_PROXY_HEADER` names; "unix:" is a Unix socket.
+    of `proxies`, with the header that `TRUSTED_PROXY_HEADER` names, and the newest of
+    `TRUSTED_PROXY_SECRETS` if there are any; "unix:" is a Unix socket.
     Without proxies, the client connects itself. Works with `Client`, `RequestFactory` and their
     subclasses. Raises `ValueError` for what is no address, and for a chain that the header cannot
     carry.
@@ -97,7 +98,10 @@ def _request(client: str, proxies: tuple[str, ...]) -> tuple[str, dict[str, str]
     for name, address in named.items():
         _require_address(name, address)
     *chain, peer = client, *proxies
-    return str(peer), _header(list(map(str, chain))) if chain else {}
+    if not chain:
+        return str(peer), {}
+    stamps = get_policy().stamps
+    return str(peer), {**_header(list(map(str, chain))), **(stamps.sample() if stamps else {})}
 
 
 def _header(chain: list[str]) -> dict[str, str]:

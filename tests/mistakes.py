@@ -6,6 +6,8 @@ only that can mend it. `GONE` takes a setting away.
 
 from typing import NamedTuple
 
+from tests.edge import EDGE, HEADER, OLDER, SECRET, STAMPS
+
 GONE = object()
 CLIENT, PROXY, STRANGER, UNLISTED = "203.0.113.9", "10.0.0.9", "192.0.2.66", "172.18.0.2"
 OURS = "django_trustedproxy.middleware.TrustedProxyMiddleware"
@@ -535,4 +537,71 @@ PASTED = [
     ),
 ]
 
-MISTAKES = [*THE_LOG, *PURPOSES, *VALUES, *TYPOS, *ADVICE, *SAME_MACHINE, *CHAINS, *PASTED]
+# The secret of an edge.
+SECRETS = [
+    Mistake(
+        "the edge sends no secret yet",
+        BOTH,
+        STAMPS,
+        (sent(XFF, peer=EDGE),),
+        ((EDGE,), ("no secret", f"no {HEADER}"), ("have it send",)),
+        never=(SECRET,),
+    ),
+    Mistake(
+        "the edge sends an old secret",
+        BOTH,
+        STAMPS,
+        (sent(XFF, f"{HEADER}: {OLDER}", peer=EDGE),),
+        ((EDGE,), ("wrong secret", f"wrong {HEADER}"), ("send",)),
+        never=(SECRET, OLDER),
+    ),
+    Mistake(
+        "an address of the edge is not in the list",
+        BOTH,
+        STAMPS,
+        (sent(XFF, f"{HEADER}: {SECRET}", peer=STRANGER),),
+        ((f'"{STRANGER}"',), ("TRUSTED_PROXIES_WITH_SECRET",)),
+        never=(SECRET,),
+    ),
+    Mistake(
+        "no valid secret is rejected",
+        BOTH,
+        {**STAMPS, "TRUSTED_PROXY_REJECT": ["unstamped"]},
+        (sent(XFF),),
+        (("400",), ("unstamped",)),
+    ),
+    Mistake(
+        "the variable of the secret is not set",
+        CHECK,
+        {**STAMPS, "TRUSTED_PROXY_SECRETS": [""]},
+        (),
+        (("TRUSTED_PROXY_SECRETS[0]",), ("is empty",), ("variable",)),
+    ),
+    Mistake(
+        "the secret is no list",
+        CHECK,
+        {**STAMPS, "TRUSTED_PROXY_SECRETS": SECRET},
+        (),
+        (("TRUSTED_PROXY_SECRETS",), ("list",), ("os.environ",)),
+        never=(SECRET,),
+    ),
+    Mistake(
+        "a header that Fastly passes on from the client",
+        CHECK,
+        {"TRUSTED_PROXY_HEADER": "Fastly-Client-IP"},
+        (),
+        (("Fastly-Client-IP",), ("client.ip",)),
+    ),
+]
+
+MISTAKES = [
+    *SECRETS,
+    *THE_LOG,
+    *PURPOSES,
+    *VALUES,
+    *TYPOS,
+    *ADVICE,
+    *SAME_MACHINE,
+    *CHAINS,
+    *PASTED,
+]

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests.edge import ANY, EDGE, HEADER, OLDER, SECRET, STAMPS
+
 MISSING = object()
 CLIENT = "203.0.113.9"
 FORGED = "6.6.6.6"
@@ -14,7 +16,10 @@ FORGED = "6.6.6.6"
 
 @dataclass(frozen=True)
 class Row:
-    """A request (peer and header lines) and the answer; `kept` is the designated header's text."""
+    """A request (peer and header lines) and the answer; `kept` is the designated header's text.
+
+    `stamp` is what the request has where a secret is expected.
+    """
 
     id: str
     headers: list
@@ -26,6 +31,16 @@ class Row:
     peer: object = "10.0.0.1"
     settings: dict = field(default_factory=dict)
     scheme: str = "http"  # of the connection from the peer
+    stamp: str | None = None
+
+    @property
+    def trusted(self):
+        """The networks that this request is judged by."""
+        proxies = self.settings.get("TRUSTED_PROXIES", ["10.0.0.0/8"])
+        with_secret = self.settings.get("TRUSTED_PROXIES_WITH_SECRET", [])
+        if with_secret == ["any"]:  # as if the peer were listed, if it is one
+            with_secret = [self.peer] * (self.outcome != "unknown")
+        return [*proxies, *with_secret * (self.stamp == "valid")]
 
 
 def forwarded(id, value, client, *proxies, kept=None, **more):  # noqa: A002 - what the column is
@@ -89,6 +104,17 @@ def unix(id, peer, **more):  # noqa: A002
     """Make a row of a trusted Unix socket."""
     headers = [("X-Forwarded-For", f"{FORGED}, {CLIENT}")]
     return Row(id, headers, CLIENT, "forwarded", ("unix:",), CLIENT, peer=peer, **more)
+
+
+def stamped(id, lines, value, client, *proxies, stamp="valid", peer=EDGE, names=HEADER):  # noqa: A002
+    """Make a row of an edge that writes secrets, `lines`, and appends to X-Forwarded-For."""
+    headers = [("X-Forwarded-For", value), *((HEADER, line) for line in lines)]
+    outcome, kept = "forwarded", ", ".join((client, *proxies))
+    if client == peer:
+        outcome, kept, proxies = "direct", None, ()
+    way = (*proxies, peer) if outcome == "forwarded" else ()
+    settings = {**STAMPS, "TRUSTED_PROXY_SECRET_HEADER": names}
+    return Row(id, headers, client, outcome, way, kept, peer=peer, settings=settings, stamp=stamp)
 
 
 LONG = "6.6.6.6, " * 7000
@@ -375,6 +401,82 @@ ROWS = [
         f"for={CLIENT},for=10.0.0.2;{'a=':b<16372}",
         "10.0.0.1",
         outcome="malformed",
+    ),
+    # An edge whose networks others share, and which therefore sends a secret
+    stamped("secret", [SECRET], f"{FORGED}, {CLIENT}", CLIENT),
+    stamped("secret-absent", [], f"{FORGED}, {CLIENT}", EDGE, stamp="absent"),
+    stamped("secret-empty", [""], f"{FORGED}, {CLIENT}", EDGE, stamp="wrong"),
+    stamped("secret-wrong", [OLDER], f"{FORGED}, {CLIENT}", EDGE, stamp="wrong"),
+    stamped("secret-twice", [SECRET, SECRET], f"{FORGED}, {CLIENT}", EDGE, stamp="wrong"),
+    stamped("secret-behind-another", ["x", SECRET], f"{FORGED}, {CLIENT}", EDGE, stamp="wrong"),
+    stamped("secret-before-an-empty", [SECRET, ""], f"{FORGED}, {CLIENT}", EDGE, stamp="wrong"),
+    stamped("secret-of-bytes", ["\xff" * 32], f"{FORGED}, {CLIENT}", EDGE, stamp="wrong"),
+    stamped("secret-of-64-kb", ["x" * 65_536], f"{FORGED}, {CLIENT}", EDGE, stamp="wrong"),
+    stamped("secret-of-a-stranger", [SECRET], FORGED, "192.0.2.1", peer="192.0.2.1"),
+    # Never a hop count: the edge is known by its address, so nothing is left for its secret to name.
+    stamped(
+        "secret-counts-no-hop",
+        [SECRET],
+        f"{FORGED}, {CLIENT}, {EDGE}",
+        CLIENT,
+        EDGE,
+        peer="10.0.0.1",
+    ),
+    stamped(
+        "secret-through-an-own-proxy",
+        [SECRET],
+        f"{FORGED}, {CLIENT}, 198.51.100.7, 10.0.0.2",
+        CLIENT,
+        *("198.51.100.7", "10.0.0.2"),
+        peer="10.0.0.1",
+    ),
+    stamped(
+        "secret-absent-behind-an-own-proxy",
+        [],
+        f"{FORGED}, {CLIENT}, 198.51.100.7",
+        "198.51.100.7",
+        stamp="absent",
+        peer="10.0.0.1",
+    ),
+    Row(
+        "secret-of-any-peer",
+        [("CF-Connecting-IP", CLIENT), ("X-Forwarded-For", FORGED), (HEADER, SECRET)],
+        CLIENT,
+        "forwarded",
+        ("192.0.2.1",),
+        CLIENT,
+        peer="192.0.2.1",
+        settings=ANY,
+        stamp="valid",
+    ),
+    Row(
+        "secret-of-any-peer-wrong",
+        [("CF-Connecting-IP", FORGED), (HEADER, OLDER)],
+        "192.0.2.1",
+        "direct",
+        peer="192.0.2.1",
+        settings=ANY,
+        stamp="wrong",
+    ),
+    Row(
+        "secret-over-a-unix-socket",
+        [("CF-Connecting-IP", CLIENT), (HEADER, SECRET)],
+        CLIENT,
+        "forwarded",
+        ("unix:",),
+        CLIENT,
+        peer="unix:",
+        settings=ANY,
+        stamp="valid",
+    ),
+    Row(
+        "secret-of-an-unknown-peer",
+        [("CF-Connecting-IP", FORGED), (HEADER, SECRET)],
+        None,
+        "unknown",
+        peer="evil",
+        settings=ANY,
+        stamp="valid",
     ),
     # Headers with one address
     single("single", [CLIENT], CLIENT),

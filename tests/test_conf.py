@@ -11,7 +11,7 @@ from django_trustedproxy.pages import page_of_check
 
 EXPECTED_HEADER = "a name such as 'X-Forwarded-For' or 'HTTP_X_FORWARDED_FOR'"
 HINT_HEADER = 'Write TRUSTED_PROXY_HEADER = "X-Forwarded-For", or the header that your proxy sets.'
-OUTCOMES = "'direct', 'missing', 'malformed', 'unknown'"
+OUTCOMES = "'direct', 'missing', 'malformed', 'unknown', 'unstamped'"
 
 
 def problems(**settings):

@@ -214,7 +214,7 @@ def test_the_settings_of_a_recipe_come_first_and_without_a_warning(name):
     first = next(block for block in blocks(name) if is_settings(block))
     assert first.section == "Django"
     settings = run_settings(first)
-    assert settings["TRUSTED_PROXIES"]
+    assert settings["TRUSTED_PROXIES"] or settings["TRUSTED_PROXIES_WITH_SECRET"]
     assert findings(settings) == []
 
 

@@ -28,6 +28,7 @@ from django_trustedproxy.ranges.file import read
 from django_trustedproxy.ranges.sources import SOURCES
 from django_trustedproxy.staleness import Reminder
 from tests.checks.findings import ids_in_the_code
+from tests.edge import EDGE, STAMPS
 from tests.logged import text_of
 from tests.range_answers import ANSWERS, AZURE
 from tests.stack import ROOT
@@ -45,6 +46,7 @@ STACK = [
 REFERENCES = (
     *("docs/agreement.md", "docs/application-servers.md", "docs/servers.md"),
     *("docs/README.md", "docs/probe.md", "docs/reference/checks.md", "docs/reference/headers.md"),
+    "docs/reference/messages.md",
 )
 CHECK_ID = re.compile(r"trustedproxy\.[EW]\d{3}")
 
@@ -180,6 +182,7 @@ def test_a_message_of_the_package_is_what_it_says(heard, caplog, told):
             HTTP_X_FORWARDED_PROTO="http",
         ),
         *heard({"INSTALLED_APPS": []}, **found),
+        *heard(STAMPS, REMOTE_ADDR=EDGE),
         *heard(REMOTE_ADDR="172.18.0.2", HTTP_X_FORWARDED_FOR=CLIENT),
         *heard(REMOTE_ADDR="unix:", HTTP_X_FORWARDED_FOR=CLIENT),
         *heard(),

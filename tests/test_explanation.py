@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
+from django_trustedproxy.conf import entries as entries_of
 from django_trustedproxy.conf import get_policy
 from django_trustedproxy.explanation import Hop, explain
 from tests.mounts import joined
@@ -22,7 +23,8 @@ def explained(row):
     if row.peer is not MISSING:
         meta["REMOTE_ADDR"] = row.peer
     with override_settings(**row.settings):
-        return explain(get_policy(), row.settings.get("TRUSTED_PROXIES", DEFAULT), meta)
+        entries = row.settings.get("TRUSTED_PROXIES", DEFAULT)
+        return explain(get_policy(), entries, meta, entries_of("TRUSTED_PROXIES_WITH_SECRET"))
 
 
 @each_row

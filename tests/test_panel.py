@@ -11,6 +11,7 @@ from django.test import Client
 from django_trustedproxy.asgi import TrustedProxy
 from django_trustedproxy.checks.middleware import OUR_MIDDLEWARE
 from django_trustedproxy.panels import TrustedProxyPanel
+from tests.edge import EDGE, HEADER, OLDER, SECRET, STAMPS
 from tests.test_explanation import SEVEN, meta_of
 
 CLIENT = "203.0.113.9"
@@ -76,6 +77,22 @@ def test_the_panel_tells_of_a_direct_request(client):
         "192.0.2.1 client → Django direct : The peer 192.0.2.1 is not in TRUSTED_PROXIES" in panel
     )
     assert "Dropped: nothing" in panel
+
+
+@pytest.mark.parametrize(
+    ("value", "stamp", "peer"),
+    [(SECRET, "valid", EDGE), (OLDER, "wrong", "10.0.0.1"), (None, "absent", "10.0.0.1")],
+)
+def test_the_panel_tells_what_came_as_the_secret_of_the_edge(client, settings, value, stamp, peer):
+    for name, setting in STAMPS.items():
+        setattr(settings, name, setting)
+    secret = {HEADER: value} if value else {}
+    page = client.get("/page", REMOTE_ADDR=peer, headers={**HEADERS, **secret}).content.decode()
+    panel = text_of(stored(client, page))
+    assert f"Secret of the edge: {stamp}" in panel
+    would = 'With "unstamped" in TRUSTED_PROXY_REJECT, such a request would be answered with 400.'
+    assert (would in html.unescape(panel)) == (stamp != "valid")
+    assert value is None or value not in page + panel
 
 
 def test_the_panel_tells_that_the_middleware_is_missing(client, settings):

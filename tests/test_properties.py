@@ -2,16 +2,22 @@
 
 import gc
 import tracemalloc
+from types import SimpleNamespace
 
 import pytest
+from django.test import override_settings
+from django.urls import set_script_prefix
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from django_trustedproxy.conf import parse
 from django_trustedproxy.engine.addresses import parse_hop
 from django_trustedproxy.engine.hops import read_elements
 from django_trustedproxy.environ import rewrite
 from tests import oracle
+from tests.answers import facts_of
 from tests.chains import CASES, FORGED, JUNK, NAMES, SITES, STRANGERS, WRITERS, honest_chains
+from tests.edge import HEADER, KEY, SECRET, STAMPS, WRONG
 from tests.invariants import (
     MOUNTS,
     Case,
@@ -70,6 +76,74 @@ def test_where_a_header_is_split_into_lines_does_not_matter(drawn, data):
     check_mounts(split)
     answer = rewrite(split.meta, site_of(split).policy)
     assert (answer.client, answer.proxies) == (client, proxies)
+
+
+# A secret whose site is judged by the networks of both settings, or by those of the first alone.
+SECRETS = st.one_of(
+    st.lists(st.sampled_from(WRONG), max_size=2),
+    st.lists(st.text(st.characters(codec="latin-1"), max_size=40), max_size=3),
+    st.just([SECRET, SECRET]),
+)
+
+
+def settings_of(site, **more):
+    return SimpleNamespace(**{**site_of(Case(site, "", ())).settings, **more})
+
+
+def judged(case, policy, values=()):
+    """Return what a decision says, but for the stamp, and what it leaves in META."""
+    lines = [*case.lines, *((HEADER, value) for value in values)]
+    meta = case._replace(lines=tuple(lines)).meta
+    answer = rewrite(meta, policy)
+    assert KEY not in meta
+    meta.pop("trusted_proxy")
+    return {**facts_of(answer), "stamp": None}, meta, answer.stamp
+
+
+@thorough
+@given(CASES, SECRETS)
+def test_without_a_valid_secret_a_request_is_what_it_is_without_the_feature(case, values):
+    plain, _ = parse(settings_of(case.site))
+    policy, problems = parse(settings_of(case.site, **STAMPS))
+    assert problems == []
+    *expected, stamp = judged(case, plain)
+    assert stamp is None
+    *found, stamp = judged(case, policy, values)
+    assert found == expected
+    assert stamp == ("wrong" if values else "absent")
+
+
+@thorough
+@given(CASES)
+def test_with_a_valid_secret_a_request_is_what_it_is_where_all_networks_are_listed(case):
+    listed = settings_of(case.site)
+    both = [*listed.TRUSTED_PROXIES, *STAMPS["TRUSTED_PROXIES_WITH_SECRET"]]
+    plain, _ = parse(settings_of(case.site, TRUSTED_PROXIES=both))
+    policy, _ = parse(settings_of(case.site, **STAMPS))
+    *expected, _ = judged(case, plain)
+    *found, stamp = judged(case, policy, [SECRET])
+    assert found == expected
+    assert stamp == "valid"
+
+
+@unhurried
+@given(CASES, SECRETS)
+def test_without_a_valid_secret_every_mount_sees_what_it_sees_without_the_feature(case, values):
+    site = site_of(case)
+    lines = tuple((HEADER, value) for value in values)
+    for name, mount in MOUNTS.items():
+        apply(site)
+        expected = mount(case)
+        with override_settings(**STAMPS):
+            seen = mount(case._replace(lines=case.lines + lines))
+        answers = [facts_of(each.pop("answer")) for each in (seen, expected)]
+        assert [answer.pop("stamp") for answer in answers] == [
+            "wrong" if values else "absent",
+            None,
+        ], name
+        assert answers[0] == answers[1], name
+        assert seen == expected, name
+    set_script_prefix("/")
 
 
 @unhurried
@@ -213,8 +287,7 @@ def test_a_decision_takes_no_more_memory_than_the_header_or_three_elements(case)
 def test_the_naive_oracle_gives_the_answer_of_a_row(row):
     named = row.settings.get("TRUSTED_PROXY_HEADER", "X-Forwarded-For")
     header = named if isinstance(named, str) else named[0]
-    proxies = row.settings.get("TRUSTED_PROXIES", ["10.0.0.0/8"])
-    trust = oracle.Trust(["fe80::/10" if entry == "link-local" else entry for entry in proxies])
+    trust = oracle.Trust(["fe80::/10" if e == "link-local" else e for e in row.trusted])
     meta = Case("", row.peer, tuple(row.headers)).meta
     # A header that is none of the others carries one address.
     form = header if header in oracle.READERS else "X-Real-IP"

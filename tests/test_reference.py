@@ -2,6 +2,7 @@
 
 import ast
 import re
+from typing import get_args
 
 import pytest
 from django.test import override_settings
@@ -9,7 +10,7 @@ from django.test import override_settings
 from django_trustedproxy.checks.neighbours import NEIGHBOURS
 from django_trustedproxy.clients import ABOUT_CLIENT
 from django_trustedproxy.conf import DEFAULTS, PURPOSE_SETTINGS, get_policy
-from django_trustedproxy.engine.answer import OUTCOMES, Answer
+from django_trustedproxy.engine.answer import OUTCOMES, Answer, Stamp
 from django_trustedproxy.engine.networks import NAMES
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_name
 from django_trustedproxy.environ import rewrite
@@ -89,6 +90,7 @@ def test_each_kind_of_line_in_the_log_has_a_section():
     kinds |= {*OUTCOMES, *ABOUT_CLIENT} - {"forwarded"}
     endings = re.findall(r'f"\{[a-z.]*purpose\}-([a-z]+)"', code)
     kinds |= {f"{purpose}-{ending}" for purpose in PURPOSE_SETTINGS for ending in endings}
+    kinds |= {f"secret-{stamp}" for stamp in get_args(Stamp)}
     assert set(sections(MESSAGES)) == kinds
 
 

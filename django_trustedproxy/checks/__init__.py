@@ -3,9 +3,9 @@
 Each module has its checks together with what they know. `settings` looks at our own settings,
 `middleware` at our place and at who reads before us, `fixers` at who decides beside us, `servers`
 at what runs before any middleware, `neighbours` at the settings of other packages, `identity` at
-logins by header, `ranges` at range files. `source` finds code without running it, `values` and
-`flow` read what it does; `names` knows what was meant by a name that is nearly right; `gunicorn`
-reads what gunicorn is told.
+logins by header, `ranges` at range files, `stamps` at the secret of an edge and at headers that an
+edge passes on. `source` finds code without running it, `values` and `flow` read what it does;
+`names` knows what was meant by a name that is nearly right; `gunicorn` reads what gunicorn is told.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from django_trustedproxy.pages import page_of_check
 
-from . import fixers, identity, middleware, neighbours, ranges, servers, settings
+from . import fixers, identity, middleware, neighbours, ranges, servers, settings, stamps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +67,10 @@ _CHECKS = (
     ranges.check_writable,
     ranges.check_customers,
     ranges.check_given_up,
+    stamps.check_secret_header,
+    stamps.check_secrets,
+    stamps.check_tracers,
+    stamps.check_passed_headers,
 )
 ALL = tuple(map(_with_page, _CHECKS))
-DEPLOY = (_with_page(settings.check_wide_networks),)
+DEPLOY = tuple(map(_with_page, (settings.check_wide_networks, stamps.check_shared_networks)))

@@ -112,8 +112,7 @@ def check_logins_order(**_: object) -> list[CheckMessage]:
 def check_logins_possible(**_: object) -> list[CheckMessage]:
     """Warn if nobody is trusted while the proxy is to log people in."""
     policy, problems = conf.parse(settings)
-    networks = policy.networks
-    if problems or networks.merged or networks.unix:
+    if problems or not policy.trusts_nobody:
         return []
     return [
         Warning(

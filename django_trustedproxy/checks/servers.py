@@ -139,7 +139,7 @@ def _uvicorn_settings() -> Iterator[tuple[str, str, str]]:
 def check_request_events(**_: object) -> list[CheckMessage]:
     """Warn of django-easy-audit's request events, which are recorded before any middleware."""
     watches = getattr(settings, "DJANGO_EASY_AUDIT_WATCH_REQUEST_EVENTS", True)
-    if not apps.is_installed("easyaudit") or not watches or _is_wrapped():
+    if not apps.is_installed("easyaudit") or not watches or is_wrapped():
         return []
     return [
         Warning(
@@ -154,7 +154,7 @@ def check_request_events(**_: object) -> list[CheckMessage]:
 def check_sentry(**_: object) -> list[CheckMessage]:
     """Warn of Sentry where it sends addresses, which it reads before any middleware."""
     sentry = sys.modules.get("sentry_sdk")
-    if sentry is None or _is_wrapped():
+    if sentry is None or is_wrapped():
         return []
     client = sentry.get_client()
     # The newer option is in force where there is one.
@@ -172,5 +172,6 @@ def check_sentry(**_: object) -> list[CheckMessage]:
     ]
 
 
-def _is_wrapped() -> bool:
+def is_wrapped() -> bool:
+    """Tell whether the application is wrapped in one of our wrappers."""
     return any(call.name in OUR_WRAPPERS for call in _application_calls())

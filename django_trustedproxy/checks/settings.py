@@ -114,9 +114,9 @@ def check_header_names(**_: object) -> list[CheckMessage]:
 
 def check_redirect_loop(**_: object) -> list[CheckMessage]:
     """Warn if nothing tells Django that the client used HTTPS, and HTTP is redirected there."""
-    networks = conf.parse(settings)[0].networks
+    policy, _problems = conf.parse(settings)
     is_told = conf.value("TRUSTED_PROXY_SCHEME_HEADER") or settings.SECURE_PROXY_SSL_HEADER
-    if not settings.SECURE_SSL_REDIRECT or is_told or not (networks.merged or networks.unix):
+    if not settings.SECURE_SSL_REDIRECT or is_told or policy.trusts_nobody:
         return []
     return [
         Warning(
@@ -138,7 +138,7 @@ def check_empty_proxies(**_: object) -> list[CheckMessage]:
     ]
     believing += [name for name in conf.PURPOSE_SETTINGS.values() if conf.value(name)]
     policy, problems = conf.parse(settings)
-    is_empty = not (policy.networks.merged or policy.networks.unix or problems)
+    is_empty = policy.trusts_nobody and not problems
     # Without the setting, that is the finding.
     if not is_empty or not believing or not hasattr(settings, "TRUSTED_PROXIES"):
         return []
@@ -170,7 +170,7 @@ def check_twins(**_: object) -> list[CheckMessage]:
 
 def check_internal_ips(**_: object) -> list[CheckMessage]:
     """Warn of proxies in INTERNAL_IPS: with the outcome `missing`, everybody is internal."""
-    networks = conf.parse(settings)[0].networks
+    networks = conf.parse(settings)[0].widest.networks
     internal = settings.INTERNAL_IPS if isinstance(settings.INTERNAL_IPS, (list, tuple)) else ()
     both = [
         ip for ip in internal if isinstance(ip, str) and (packed := pack(ip)) and packed in networks

@@ -15,6 +15,9 @@ that is not an address, and the last verified hop is the client. `unknown`: the 
 neither an address nor a Unix socket, so nobody is the client.
 """
 
+Stamp = Literal["valid", "wrong", "absent"]
+"""What a request has where a secret is expected: the secret, something else, or nothing."""
+
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 REJECTABLE: tuple[Outcome, ...] = ("direct", "missing", "malformed", "unknown")
 
@@ -49,7 +52,8 @@ class Answer:
     `client_port` the port that it gave. `statements` are what the designated headers of the other
     purposes said. `dropped` are the META keys of the forwarding headers that were taken away,
     sorted. `header_text` is the designated client header as it came, and `reported` what the server
-    reported as the peer if it is no address: any text that a client wrote.
+    reported as the peer if it is no address: any text that a client wrote. `stamp` tells what the
+    request had where `TRUSTED_PROXY_SECRETS` expects a secret, and is None where there are none.
     """
 
     # In the order of the parameters.
@@ -64,6 +68,7 @@ class Answer:
         "dropped",
         "header_text",
         "reported",
+        "stamp",
     )
 
     def __init__(  # noqa: PLR0913, PLR0917 - a fact each; keywords take longer
@@ -78,6 +83,7 @@ class Answer:
         dropped: tuple[str, ...] = (),
         header_text: str | None = None,
         reported: str | None = None,
+        stamp: Stamp | None = None,
     ) -> None:
         self.peer: Final = peer
         self.client: Final = client
@@ -89,6 +95,7 @@ class Answer:
         self.dropped: Final = dropped
         self.header_text: Final = header_text
         self.reported: Final = reported
+        self.stamp: Final[Stamp | None] = stamp
         self.__class__ = _ReadOnlyAnswer  # noqa: PLE0237 - every object has a class
 
     @property

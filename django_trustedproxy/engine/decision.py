@@ -13,7 +13,7 @@ from .purposes import FORWARDED, parse_scheme, split_host
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from .answer import Statement
+    from .answer import Stamp, Statement
     from .hops import Element
     from .networks import TrustedNetworks
     from .policy import Policy
@@ -30,20 +30,21 @@ Step = tuple["str | None", Verdict, "str | None", "int | None"]
 _Found = tuple["str | None", tuple[str, ...], Outcome, "int | None"]
 
 
-def decide(
+def decide(  # noqa: PLR0913, PLR0917 - what is known of a request
     policy: Policy,
     peer: object,
     headers: Mapping[str, Any],
     scheme: str = "",
     is_unix: bool | None = None,  # noqa: FBT001 - a keyword takes longer
+    stamp: Stamp | None = None,
 ) -> Answer:
     """Decide who the client is.
 
     `peer` is REMOTE_ADDR as the server reported it, of whatever type; `headers` is an environ or a
     META. `scheme` is that of the connection, where `headers` has no wsgi.url_scheme, and `is_unix`
-    tells whether it came over a Unix socket, where `headers` does not show it. Never raises on what
-    a client or server sends, and reads no more of a header than the walk needs: the cost does not
-    depend on its length.
+    tells whether it came over a Unix socket, where `headers` does not show it. `stamp` is what the
+    policy was chosen by. Never raises on what a client or server sends, and reads no more of a
+    header than the walk needs: the cost does not depend on its length.
     """
     trusted = policy.peers.get(peer) if isinstance(peer, str) else None
     if trusted is None:
@@ -54,7 +55,9 @@ def decide(
             keys = policy.dropped_if_direct
             dropped = () if keys.isdisjoint(headers) else _present(keys, headers)
             reported = None if untrusted or peer in (None, "") else str(peer)
-            return Answer(untrusted, client, (), outcome, None, None, (), dropped, None, reported)
+            return Answer(
+                *(untrusted, client, (), outcome, None, None, (), dropped, None, reported, stamp)
+            )
     text = headers.get(policy.header)
     elements: list[Element | None] = []
     found: _Found
@@ -73,6 +76,8 @@ def decide(
         _read_statements(policy, headers, elements, scheme) if policy.designations else (),
         () if policy.dropped.isdisjoint(headers) else _present(policy.dropped, headers),
         text,
+        None,
+        stamp,
     )
 
 
@@ -117,8 +122,9 @@ def meet(
         policy.remember(str(peer), str(address))
         return address, None
     if shows_unix_socket(peer, environ) if is_unix is None else is_unix:
-        return (UNIX, None) if policy.networks.unix else (None, UNIX)
-    return None, address
+        return (UNIX, None) if policy.networks.unix or policy.any_peer else (None, UNIX)
+    # "any" is whoever connects, and so is no hop of a header.
+    return (address, None) if policy.any_peer else (None, address)
 
 
 def _read_header(policy: Policy, peer: str, text: str, elements: list[Element | None]) -> _Found:

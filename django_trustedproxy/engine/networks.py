@@ -80,6 +80,9 @@ class TrustedNetworks:
         boundaries = self.ipv4 if len(packed) == 4 else self.ipv6
         return bisect_right(boundaries, packed) & 1 == 1
 
+    def __or__(self, other: TrustedNetworks) -> TrustedNetworks:
+        return TrustedNetworks((*self.merged, *other.merged), unix=self.unix or other.unix)
+
     def __repr__(self) -> str:
         names = [str(network) for network in self.merged] + [UNIX] * self.unix
         return f"TrustedNetworks({names!r})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from .answer import Statement
@@ -21,9 +21,10 @@ from .purposes import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from .answer import Answer, Outcome
+    from .answer import Answer, Stamp
     from .hops import HeaderForm
     from .networks import TrustedNetworks
+    from .stamps import Stamps
 
 MOST_PEERS = 256
 """How many trusted peers a policy remembers. Few proxies connect to one server."""
@@ -81,7 +82,8 @@ class Policy:
     `raw_names` has all these keys by the name that ASGI servers give the header. `purposes` are
     those that have a designated header, besides the client. `is_probed` tells whether the probe is
     answered. `peers` has trusted peers by the text that the server reported; nothing else of a
-    request is kept.
+    request is kept. `stamps` are the secrets, if there are any, and `stamped` is the policy for a
+    request that has one. `any_peer` tells whether whoever connects is trusted.
     """
 
     networks: TrustedNetworks
@@ -90,7 +92,7 @@ class Policy:
     form: HeaderForm
     designations: tuple[Designation, ...]
     keep_header: bool
-    reject: frozenset[Outcome]
+    reject: frozenset[str]
     reject_exempt: frozenset[str]
     dropped: frozenset[str]
     dropped_if_direct: frozenset[str]
@@ -100,6 +102,9 @@ class Policy:
     purposes: frozenset[str]
     is_probed: bool = False
     peers: dict[str, str] = field(default_factory=dict, repr=False)
+    stamps: Stamps | None = None
+    stamped: Policy | None = field(default=None, repr=False)
+    any_peer: bool = False
 
     @classmethod
     def build(  # noqa: PLR0913 - a setting each
@@ -109,15 +114,17 @@ class Policy:
         designations: Sequence[Designation] = (),
         *,
         keep_header: bool = True,
-        reject: Iterable[Outcome] = (),
+        reject: Iterable[str] = (),
         reject_exempt: Iterable[str] = (),
         guarded: Iterable[str] = (),
         is_probed: bool = False,
+        stamps: Stamps | None = None,
     ) -> Policy:
         """Make a policy that reads the first of `headers` (META keys) and drops the others.
 
         Of two designations for one purpose the first counts, and the header of the other goes.
-        `guarded` are the site's own headers that only a trusted peer may send.
+        `guarded` are the site's own headers that only a trusted peer may send. The headers of
+        `stamps` are dropped from everybody.
         """
         header = headers[0]
         rejected = frozenset(reject)
@@ -128,11 +135,12 @@ class Policy:
             first.setdefault(designation.purpose, designation)
         named = {d.header for d in designations}
         synonyms = named.union(*map(meta_names, first)) - {d.header for d in first.values()}
-        dropped = meta_names("client").union(headers, synonyms) - {header}
+        secret = stamps.headers if stamps else ()
+        dropped = meta_names("client").union(headers, synonyms, secret) - {header}
         identity = meta_names("identity").union(guarded)
         known = dropped.union(identity, map(twin_of, identity), *map(meta_names, PURPOSES))
         dropped_if_direct = known.union([header], named)
-        return cls(
+        policy = cls(
             networks=networks,
             header=header,
             header_name=wire_name(header),
@@ -147,8 +155,44 @@ class Policy:
             chains=frozenset([header, *named.intersection([FORWARDED])]),
             raw_names={raw_name(key): key for key in (*dropped_if_direct, PROBE_KEY)},
             purposes=frozenset(first),
+            stamps=stamps,
             is_probed=is_probed,
         )
+        if stamps is None:
+            return policy
+        widened = replace(
+            policy, networks=networks | stamps.networks, any_peer=stamps.any_peer, peers={}
+        )
+        return replace(policy, stamped=widened)
+
+    @property
+    def widest(self) -> Policy:
+        """The policy for a stamped request, which trusts most."""
+        return self.stamped or self
+
+    @property
+    def trusts_nobody(self) -> bool:
+        """Tell whether no request at all can come from a trusted peer."""
+        networks = self.widest.networks
+        return not (networks.merged or networks.unix or self.widest.any_peer)
+
+    def rejects(self, answer: Answer) -> str:
+        """Return the name in `TRUSTED_PROXY_REJECT` that an answer is rejected for, or ""."""
+        if answer.outcome in self.reject:
+            return answer.outcome
+        if "unstamped" in self.reject and answer.stamp != "valid":
+            return "unstamped"
+        # It also stands for a header of another purpose that could not be believed.
+        return "malformed" if "malformed" in self.reject and answer.malformed_headers else ""
+
+    def in_force(self, stamp: Stamp | None) -> Policy:
+        """Return the policy for a request with such a stamp.
+
+        A valid stamp adds networks before the header is walked, and changes nothing of the walk. A
+        stamp that counted for a hop would be a hop count: where the edge is listed as well, the hop
+        would be the client's, and the next entry one that the client wrote.
+        """
+        return self.widest if stamp == "valid" else self
 
     def dropped_by(self, answer: Answer) -> frozenset[str]:
         """Return the META keys that may not be there after an answer."""

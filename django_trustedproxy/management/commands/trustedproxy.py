@@ -106,6 +106,7 @@ class Command(BaseCommand):
             policy=conf.parse(settings)[0],
             entries=conf.entries(),
             unusable=conf.unusable_entries(),
+            with_secret=conf.entries("TRUSTED_PROXIES_WITH_SECRET"),
             # The registry has no order of its own.
             findings=sorted(
                 (m for m in messages if is_ours(m) and not m.is_silenced()),
@@ -141,7 +142,7 @@ class Command(BaseCommand):
             key = meta_name(name)
             text = value.strip(" \t")
             meta[key] = f"{meta[key]},{text}" if key in meta else text
-        found = explain(policy, conf.entries(), meta)
+        found = explain(policy, conf.entries(), meta, conf.entries("TRUSTED_PROXIES_WITH_SECRET"))
         rejected = rejection(policy, found.answer, path)
         reject = reject_name(policy, found.answer) if rejected else ""
         notes = [note] if (note := about_peer(peer)) else []
@@ -190,6 +191,7 @@ class Command(BaseCommand):
         return {
             "client": answer.client,
             "outcome": answer.outcome,
+            "stamp": answer.stamp,
             "sentence": found.sentence(reject),
             "remarks": [remark.text for remark in found.remarks],
             "login": lost_login(answer) or None,

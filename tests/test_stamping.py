@@ -1,0 +1,277 @@
+"""The settings of secrets: what cannot be used stops the process, and no message shows a secret."""
+
+from types import SimpleNamespace
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from django_trustedproxy.conf import parse
+from django_trustedproxy.stamping import SHORTEST
+from tests.edge import ANY, HEADER, OLDER, SECRET, STAMPS
+
+NEW = "Write one that `python -c 'import secrets; print(secrets.token_urlsafe(32))'` prints."
+STRONG = "expected at least 32 characters, 10 of them different."
+UNSET = (
+    "An environment variable that is not set, or empty, gives such an entry: set it, or read it with "
+    'os.environ["…"], which fails if it is not set.'
+)
+
+
+def problems(**settings):
+    return parse(SimpleNamespace(**settings))[1]
+
+
+def problem(**settings):
+    (found,) = problems(**settings)
+    return found.id.removeprefix("trustedproxy."), found.msg, found.hint
+
+
+def test_the_settings_of_the_guide_can_be_used():
+    assert problems(**STAMPS) == []
+    assert problems(**ANY) == []
+    assert problems(**{**STAMPS, "TRUSTED_PROXY_SECRET_HEADER": [HEADER, "X-Old-Secret"]}) == []
+    assert problems(**{**STAMPS, "TRUSTED_PROXY_SECRET_HEADER": " HTTP_X_EDGE_SECRET "}) == []
+    # Secrets can be a lock alone, or be watched before anything depends on them.
+    assert problems(**{**STAMPS, "TRUSTED_PROXIES_WITH_SECRET": []}) == []
+    # A UUID is strong enough: X-Azure-FDID is one.
+    assert (
+        problems(**{**STAMPS, "TRUSTED_PROXY_SECRETS": ["a0a1b2c3-d4e5-4f60-8718-293a4b5c6d7e"]})
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("secret", "id_", "fact"),
+    [
+        ("", "E086", f"is empty: {STRONG}"),
+        ("  ", "E086", f"is empty: {STRONG}"),
+        (None, "E086", "is NoneType: expected text."),
+        (SECRET.encode(), "E086", "is bytes: expected text."),
+        (7, "E086", "is int: expected text."),
+        (SECRET[:31], "E083", f"has 31 characters, 29 of them different: {STRONG}"),
+        ("abcabcabc" * 8, "E083", f"has 72 characters, 3 of them different: {STRONG}"),
+        ("change-me", "E084", "is a placeholder: expected a random text."),
+        (
+            "replace_this_with_a_long_random_text",
+            "E084",
+            "is a placeholder: expected a random text.",
+        ),
+        ("${EDGE_SECRET}", "E084", "is a placeholder: expected a random text."),
+        (
+            "<the-text-that-cloudfront-sends-us-1>",
+            "E084",
+            "is a placeholder: expected a random text.",
+        ),
+        ("0123456789abcdef0123456789abcdef", "E084", "is a placeholder: expected a random text."),
+        *(
+            (
+                text,
+                "E086",
+                "has a blank, a comma, a control character or one that is not ASCII: expected "
+                "printable ASCII without them.",
+            )
+            for text in (
+                f" {SECRET}",
+                f"{SECRET}\n",
+                f"{SECRET},{OLDER}",
+                f"{SECRET}\x7f",
+                f"{SECRET}é",
+                f"{SECRET}\t",
+            )
+        ),
+    ],
+)
+def test_a_secret_that_cannot_be_used_is_named_by_its_position(secret, id_, fact):
+    found = problem(**{**STAMPS, "TRUSTED_PROXY_SECRETS": [OLDER, secret]})
+    hint = UNSET if "is empty" in fact or "expected text" in fact else NEW
+    if "has a blank" in fact:
+        hint = f"A header cannot carry it unchanged. {NEW}"
+    assert found == (id_, f"TRUSTED_PROXY_SECRETS[1] {fact}", hint)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"SECRET_KEY": SECRET},
+        {"SECRET_KEY": f"django-{SECRET}-x"},
+        {"SECRET_KEY": "other", "SECRET_KEY_FALLBACKS": ["another", SECRET]},
+        {"SECRET_KEY": SECRET[:SHORTEST], "TRUSTED_PROXY_SECRETS": [f"{SECRET}xyz"]},
+    ],
+)
+def test_a_secret_that_signs_sessions_is_no_secret_of_the_edge(keys):
+    found = problem(**{**STAMPS, **keys})
+    assert found == (
+        "E085",
+        "TRUSTED_PROXY_SECRETS[0] is part of SECRET_KEY or of one of SECRET_KEY_FALLBACKS, or has it in "
+        "it: expected a secret of its own.",
+        f"The edge would know what signs the sessions. {NEW}",
+    )
+
+
+class Keyless:
+    """Settings as Django has them with an empty SECRET_KEY, which it reports itself."""
+
+    TRUSTED_PROXIES_WITH_SECRET = STAMPS["TRUSTED_PROXIES_WITH_SECRET"]
+    TRUSTED_PROXY_SECRET_HEADER = HEADER
+    TRUSTED_PROXY_SECRETS = (SECRET,)
+    SECRET_KEY_FALLBACKS = 7
+
+    @property
+    def SECRET_KEY(self):  # noqa: N802 - Django's name
+        raise ImproperlyConfigured("The SECRET_KEY setting must not be empty.")
+
+
+def test_a_missing_secret_key_is_djangos_to_report():
+    assert parse(Keyless())[1] == []
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [(SECRET, "str"), (SECRET.encode(), "bytes"), (None, "NoneType"), ({}, "dict")],
+)
+def test_secrets_that_are_no_list(value, kind):
+    assert problem(**{**STAMPS, "TRUSTED_PROXY_SECRETS": value}) == (
+        "E082",
+        f"TRUSTED_PROXY_SECRETS is not a list: expected a list of secrets, the newest first, got {kind}.",
+        'Write TRUSTED_PROXY_SECRETS = [os.environ["EDGE_SECRET"]].',
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "fact", "got"),
+    [
+        ("X-Forwarded-For", "names a header that speaks about the client", "'X-Forwarded-For'"),
+        ("X-Forwarded-Proto", "names a header that speaks about the scheme", "'X-Forwarded-Proto'"),
+        ("Remote-User", "names a header that says who the user is", "'Remote-User'"),
+        ("Authorization", "names a header that cannot carry a secret", "'Authorization'"),
+        ("Cookie", "names a header that cannot carry a secret", "'Cookie'"),
+        ("X_Edge_Secret", "names a header that cannot carry a secret", "'X_Edge_Secret'"),
+        ("", "names a header that cannot carry a secret", "''"),
+        (7, "names a header that cannot carry a secret", "7"),
+        ("X-Company-User", "names a header that another setting names", "'X-Company-User'"),
+        ("X-Our-Client", "names a header that another setting names", "'X-Our-Client'"),
+        # It may be the secret, in the wrong setting.
+        (f"_{SECRET}", "names a header that cannot carry a secret", "a long text"),
+    ],
+)
+def test_a_header_that_cannot_carry_a_secret(header, fact, got):
+    settings = {
+        **STAMPS,
+        "TRUSTED_PROXY_GUARDED_HEADERS": ["X-Company-User"],
+        "TRUSTED_PROXY_HEADER": "X-Our-Client",
+    }
+    for value in (header, [HEADER, header]):
+        assert problem(**{**settings, "TRUSTED_PROXY_SECRET_HEADER": value}) == (
+            "E081",
+            f"TRUSTED_PROXY_SECRET_HEADER {fact}: expected a name such as 'X-Edge-Secret', got {got}.",
+            'Write TRUSTED_PROXY_SECRET_HEADER = "X-Edge-Secret", or another name that nothing else has.',
+        )
+
+
+@pytest.mark.parametrize(
+    ("settings", "needs"),
+    [
+        (
+            {"TRUSTED_PROXY_SECRETS": [SECRET]},
+            "TRUSTED_PROXY_SECRETS needs TRUSTED_PROXY_SECRET_HEADER, which is not set.",
+        ),
+        (
+            {"TRUSTED_PROXY_SECRET_HEADER": HEADER},
+            "TRUSTED_PROXY_SECRET_HEADER needs TRUSTED_PROXY_SECRETS, which is not set.",
+        ),
+        (
+            {"TRUSTED_PROXY_SECRET_HEADER": [], "TRUSTED_PROXY_SECRETS": [SECRET]},
+            "TRUSTED_PROXY_SECRETS needs TRUSTED_PROXY_SECRET_HEADER, which is not set.",
+        ),
+        (
+            {"TRUSTED_PROXIES_WITH_SECRET": ["198.51.100.0/24"]},
+            "TRUSTED_PROXIES_WITH_SECRET needs TRUSTED_PROXY_SECRET_HEADER and TRUSTED_PROXY_SECRETS, "
+            "which are not set.",
+        ),
+        (
+            {"TRUSTED_PROXY_REJECT": ["unstamped"]},
+            '"unstamped" in TRUSTED_PROXY_REJECT needs TRUSTED_PROXY_SECRET_HEADER and '
+            "TRUSTED_PROXY_SECRETS, which are not set.",
+        ),
+    ],
+)
+def test_a_setting_that_means_nothing_without_another_is_an_error(settings, needs):
+    id_, msg, hint = problem(**settings)
+    assert (id_, msg) == ("E080", needs)
+    absent = needs.partition(" needs ")[2].partition(", which")[0].split(" and ")
+    assert all(f"{name} = " in hint for name in absent)
+    assert f"or remove {needs.partition(' needs ')[0]}." in hint
+
+
+def test_networks_with_a_secret_are_read_as_the_others_are():
+    id_, msg, hint = problem(**{**STAMPS, "TRUSTED_PROXIES_WITH_SECRET": ["10.0.0.1/8"]})
+    assert (id_, msg.partition(" ")[0]) == ("E003", "TRUSTED_PROXIES_WITH_SECRET[0]")
+    assert hint.endswith('Write TRUSTED_PROXIES_WITH_SECRET = ["10.0.0.1"].')
+    id_, msg, _ = problem(**{**STAMPS, "TRUSTED_PROXIES_WITH_SECRET": "198.51.100.0/24"})
+    assert (id_, msg.partition(":")[0]) == ("E001", "TRUSTED_PROXIES_WITH_SECRET is not a list")
+
+
+@pytest.mark.parametrize(
+    ("changed", "id_", "fact"),
+    [
+        (
+            {"TRUSTED_PROXIES_WITH_SECRET": [" any ", "10.0.0.1"]},
+            "E087",
+            "beside other entries: expected it alone, got 2 entries.",
+        ),
+        *(
+            (
+                {"TRUSTED_PROXY_HEADER": header},
+                "E087",
+                ", and TRUSTED_PROXY_HEADER a header that is a list",
+            )
+            for header in ("X-Forwarded-For", "Forwarded", "X-Original-Forwarded-For")
+        ),
+        ({"TRUSTED_PROXIES": ["10.0.0.1"]}, "E088", ", and TRUSTED_PROXIES is not empty"),
+        ({"TRUSTED_PROXIES": ["unix:"]}, "E088", ", and TRUSTED_PROXIES is not empty"),
+        (
+            {"TRUSTED_PROXY_SECRET_HEADER": "X-Azure-FDID"},
+            "E089",
+            ", and TRUSTED_PROXY_SECRET_HEADER names X-Azure-FDID, which is an identifier and no secret.",
+        ),
+    ],
+)
+def test_any_peer_is_trusted_where_a_secret_can_speak_for_it(changed, id_, fact):
+    found = problem(**{**ANY, **changed})
+    assert found[0] == id_
+    assert (
+        found[1]
+        .removeprefix('TRUSTED_PROXIES_WITH_SECRET names "any"')
+        .strip()
+        .startswith(fact.strip())
+    )
+
+
+def test_any_is_no_entry_of_the_networks_that_are_trusted_always():
+    assert problem(TRUSTED_PROXIES=["any"])[0] == "E007"
+
+
+def test_azures_identifier_can_be_asked_beside_its_networks():
+    identifier = "a0a1b2c3-d4e5-4f60-8718-293a4b5c6d7e"
+    settings = {
+        "TRUSTED_PROXY_SECRET_HEADER": "X-Azure-FDID",
+        "TRUSTED_PROXY_SECRETS": [identifier],
+    }
+    assert problems(**{**STAMPS, **settings}) == []
+
+
+def test_no_message_shows_a_secret():
+    wrong = [SECRET[:31], f"{SECRET},", f"change-me-{SECRET}", SECRET, [SECRET], {SECRET: 1}]
+    for value in (wrong, SECRET, {SECRET: SECRET}):
+        for header in (HEADER, SECRET, f"_{SECRET}"):
+            settings = {**STAMPS, "TRUSTED_PROXY_SECRETS": value, "SECRET_KEY": SECRET}
+            found = problems(**{**settings, "TRUSTED_PROXY_SECRET_HEADER": header})
+            assert found
+            assert SECRET[:31] not in repr(found)
+
+
+def test_parsing_never_raises_and_a_wrong_secret_trusts_nobody_by_accident():
+    for value in (object(), 7, [object()], [[]], [b"\xff"], {SECRET}, iter([SECRET])):
+        for name in STAMPS:
+            policy, _ = parse(SimpleNamespace(**{**STAMPS, name: value}))
+            assert policy.networks.merged == ()
