@@ -94,6 +94,18 @@ def test_a_secret_counts_for_no_hop():
     assert (answer.client, answer.proxies) == (CLIENT, (EDGE, "10.0.0.1"))
 
 
+def test_a_secret_does_not_tell_whose_hop_an_address_of_a_shared_edge_is():
+    """Another customer goes through the edge: a list has its address, and what it wrote before."""
+    shared = "198.51.100.66"
+    meta = {"REMOTE_ADDR": EDGE, KEY: SECRET}
+    with override_settings(**STAMPS):
+        chain = {**meta, "HTTP_X_FORWARDED_FOR": f"6.6.6.6, {shared}"}
+        assert rewrite(chain, get_policy()).client == "6.6.6.6"
+    with override_settings(**STAMPS, TRUSTED_PROXY_HEADER="X-Real-IP"):
+        chain = {**meta, "HTTP_X_FORWARDED_FOR": f"6.6.6.6, {shared}", "HTTP_X_REAL_IP": shared}
+        assert rewrite(chain, get_policy()).client == shared
+
+
 def test_a_peer_is_not_remembered_as_trusted_for_a_request_without_a_secret():
     with override_settings(**STAMPS):
         policy = get_policy()
