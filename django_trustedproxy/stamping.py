@@ -35,10 +35,11 @@ AZURE_FRONT_DOOR = "HTTP_X_AZURE_FDID"
 
 SHORTEST, FEWEST = 32, 10
 _STRONG = f"at least {SHORTEST} characters, {FEWEST} of them different"
-# Of a random text, next to none has one of these.
+# Of a random text, next to none has one of these. The last is that of docs/, which all can read.
 _PLACEHOLDER = re.compile(
     r"change.?(?:me|this|it)|replace|place.?holder|example|insecure|secret|password|your.?(?:own|key)"
-    r"|0123456789|1234567890|abcdefgh|\$\{|\{\{|^<.*>$|%\(",
+    r"|0123456789|1234567890|abcdefgh|\$\{|\{\{|^<.*>$|%\("
+    r"|Zx9-2kQ_81mnPqLr7tUvWy3BtKnRfGw0",
     re.IGNORECASE,
 )
 # Neither an address nor a host name is as long without a dot or a colon. Longer texts are cut.

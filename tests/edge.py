@@ -1,6 +1,7 @@
 """The secret that the edge of the tests sends, and the settings that expect it."""
 
-SECRET = "Zx9-2kQ_81mnPqLr7tUvWy3BtKnRfGw0"
+SECRET = "Tq4-8vN_52xkHsDm1wBcYz6JpFgLrE3a"
+OF_DOCS = "Zx9-2kQ_81mnPqLr7tUvWy3BtKnRfGw0"  # on its pages, in the place of a secret
 OLDER = "hB4_vM7-tY1zKd8sQw2nXj5pRc6gLf3u"
 HEADER = "X-Edge-Secret"
 KEY = "HTTP_X_EDGE_SECRET"

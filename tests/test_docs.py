@@ -33,6 +33,7 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from django_trustedproxy.conf import parse
+from tests.edge import OF_DOCS, SECRET
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {str(path.relative_to(ROOT)): path for path in sorted((ROOT / "docs").rglob("*.md"))}
@@ -87,7 +88,7 @@ def is_settings(block):
 def run_settings(block):
     """Run a settings block; return the settings that the package reads."""
     names = {"__file__": str(SETTINGS_FILE)}
-    exec(compile(block.text, "settings", "exec"), names)
+    exec(compile(block.text.replace(OF_DOCS, SECRET), "settings", "exec"), names)
     return {name: value for name, value in names.items() if name.startswith(READ_BY_CHECKS)}
 
 
@@ -103,7 +104,7 @@ def findings(settings):
 
 def commands(text):
     """Return the arguments of each `trustedproxy explain` in a block of shell."""
-    found = re.findall(rf"{EXPLAIN}(.*)", text.replace("\\\n", " "))
+    found = re.findall(rf"{EXPLAIN}(.*)", text.replace("\\\n", " ").replace(OF_DOCS, SECRET))
     return [shlex.split(arguments) for arguments in found]
 
 

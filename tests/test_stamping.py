@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from django_trustedproxy.conf import parse
 from django_trustedproxy.stamping import SHORTEST
-from tests.edge import ANY, HEADER, OLDER, SECRET, STAMPS
+from tests.edge import ANY, HEADER, OF_DOCS, OLDER, SECRET, STAMPS
 
 NEW = "Write one that `python -c 'import secrets; print(secrets.token_urlsafe(32))'` prints."
 STRONG = "expected at least 32 characters, 10 of them different."
@@ -48,7 +48,7 @@ def test_the_settings_of_the_guide_can_be_used():
         (None, "E086", "is NoneType: expected text."),
         (SECRET.encode(), "E086", "is bytes: expected text."),
         (7, "E086", "is int: expected text."),
-        (SECRET[:31], "E083", f"has 31 characters, 29 of them different: {STRONG}"),
+        (SECRET[:31], "E083", f"has 31 characters, 31 of them different: {STRONG}"),
         ("abcabcabc" * 8, "E083", f"has 72 characters, 3 of them different: {STRONG}"),
         ("change-me", "E084", "is a placeholder: expected a random text."),
         (
@@ -56,6 +56,7 @@ def test_the_settings_of_the_guide_can_be_used():
             "E084",
             "is a placeholder: expected a random text.",
         ),
+        (OF_DOCS, "E084", "is a placeholder: expected a random text."),
         ("${EDGE_SECRET}", "E084", "is a placeholder: expected a random text."),
         (
             "<the-text-that-cloudfront-sends-us-1>",

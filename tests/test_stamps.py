@@ -328,12 +328,12 @@ def test_show_has_the_position_and_the_beginning_of_the_sha_256(monkeypatch):
     assert lines[:3] == [
         "  198.51.100.0/24",
         f"  header    {HEADER}",
-        "  secret 0  SHA-256 1ad2a9e2…",
+        "  secret 0  SHA-256 48aa8921…",
     ]
     assert "  unstamped" in text
     assert json.loads(facts.getvalue())["secrets"] == {
         "headers": [HEADER],
-        "sha256": ["1ad2a9e2"],
+        "sha256": ["48aa8921"],
         "trusted": {"198.51.100.0/24": ["198.51.100.0/24"]},
         "any_peer": False,
     }

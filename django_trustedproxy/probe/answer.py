@@ -180,6 +180,10 @@ def digest(policy: Policy, key: str) -> str:
         sorted(policy.reject),
         sorted(policy.reject_exempt),
         sorted(policy.dropped_if_direct),
+        *sorted(map(str, policy.widest.networks.merged)),
+        policy.widest.networks.unix,
+        policy.widest.any_peer,
+        policy.stamps.fingerprints if policy.stamps else [],
     ]
     text = json.dumps(facts)
     mac = salted_hmac("django_trustedproxy.probe.policy", text, secret=key, algorithm="sha256")

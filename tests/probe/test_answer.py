@@ -10,12 +10,13 @@ from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 
 from django_trustedproxy import asgi, wsgi
-from django_trustedproxy.conf import get_policy
+from django_trustedproxy.conf import get_policy, parse
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS
 from django_trustedproxy.probe import answer as module
 from django_trustedproxy.probe.answer import LONGEST, digest
 from django_trustedproxy.probe.forms import USER
 from django_trustedproxy.probe.token import MOST_A_SECOND, Verifier, new_nonce, unseal
+from tests.edge import OLDER, STAMPS
 from tests.mounts import joined
 from tests.probe.keys import HOST, KEY, OTHER, token
 
@@ -355,3 +356,13 @@ def test_the_digest_tells_two_policies_apart(settings):
     settings.TRUSTED_PROXIES = ["10.0.0.0/9", "unix:"]
     found.add(digest(get_policy(), KEY))
     assert len(found) == 9
+    for name, value in [
+        *STAMPS.items(),
+        ("TRUSTED_PROXY_SECRETS", [OLDER]),
+        ("TRUSTED_PROXIES_WITH_SECRET", ["198.51.100.0/25"]),
+    ]:
+        setattr(settings, name, value)
+        policy, problems = parse(settings)
+        found.add(digest(policy, KEY))
+    assert problems == []
+    assert len(found) == 12
