@@ -195,9 +195,10 @@ def _with_passed(sent: list[Header], policy: Policy) -> list[Header]:
 
 
 def _is_other_spelling(name: bytes, policy: Policy) -> bool:
-    """Tell whether a name is that of a forwarding header, in whatever spelling."""
+    """Tell whether a name is that of a forwarding header or of the probe, however it is spelled."""
     # "_" and "." collapse, and "ß" becomes "SS".
-    return "HTTP_" + name.translate(_COLLAPSE).decode("latin-1").upper() in policy.dropped_if_direct
+    key = "HTTP_" + name.translate(_COLLAPSE).decode("latin-1").upper()
+    return key in policy.dropped_if_direct or key == PROBE_KEY
 
 
 def _may_have_trailers(headers: list[tuple[bytes, bytes]], receive: Receive | None) -> bool:

@@ -6,7 +6,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from asgiref.sync import AsyncToSync, SyncToAsync
+from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.base import BaseHandler
+from django.core.handlers.wsgi import LimitedStream
 
 from .engine.answer import Answer
 from .environ import adopt, last_answer, write_client
@@ -17,7 +19,10 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 MARK = "_dont_enforce_csrf_checks"
-"""What the test client writes on a request before any middleware, and no connection can bring."""
+"""What the test client writes on a request before any middleware.
+
+Middleware that turns CSRF protection off writes it too, on requests of connections.
+"""
 
 _DEFAULT = "127.0.0.1"  # the peer of a test client that was told none
 _HANDLED = (BaseHandler.get_response.__code__, BaseHandler.get_response_async.__code__)
@@ -30,11 +35,22 @@ def take_from_maker(request: HttpRequest) -> Answer | None:
 
     It is written into META, unless the test client was told another peer.
     """
+    if not _is_of_test_client(request):
+        return None
     answer, peer = _answer_around(request), request.META.get("REMOTE_ADDR")
     if answer is None or peer not in (_DEFAULT, answer.client):
         return None
     write_client(request.META, answer, peer)
     return adopt(request.META, answer)
+
+
+def _is_of_test_client(request: HttpRequest) -> bool:
+    """Tell whether the body of a request is one that only the test client makes."""
+    if isinstance(request, ASGIRequest):
+        # That of a server is a file.
+        return isinstance(getattr(request, "_stream", None), LimitedStream)
+    fake = getattr(sys.modules.get("django.test.client"), "FakePayload", ())
+    return isinstance(request.META.get("wsgi.input"), fake)
 
 
 def _answer_around(request: HttpRequest) -> Answer | None:

@@ -9,9 +9,11 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.test.utils import setup_test_environment, teardown_test_environment
 from django.urls import path
+from django.utils.decorators import async_only_middleware
 
 from django_trustedproxy.conf import get_policy
 from django_trustedproxy.environ import find_answer, rewrite
+from django_trustedproxy.making import MARK
 from tests.rows import CLIENT
 from tests.test_exempt import MOUNTS
 from tests.urls import echo
@@ -68,6 +70,24 @@ def asks_first(get_response):
         if request.path == "/preview":
             return Client().get("/echo")
         return get_response(request)
+
+    return middleware
+
+
+def without_csrf(get_response):
+    """Make a middleware as many sites have it: it sets what the test client sets."""
+
+    def middleware(request):
+        setattr(request, MARK, True)
+        return get_response(request)
+
+    return middleware
+
+
+@async_only_middleware
+def asynchronous(get_response):
+    async def middleware(request):
+        return await get_response(request)
 
     return middleware
 
@@ -190,3 +210,17 @@ def test_in_a_test_run_a_thread_tells_nothing_of_the_request_around_it():
     finally:
         teardown_test_environment()
     assert (told["answer"]["outcome"], told["answer"]["client"]) == ("direct", "127.0.0.1")
+
+
+@pytest.mark.parametrize("mount", ["wsgi", "asgi"])
+def test_a_request_without_csrf_protection_is_not_taken_for_one_of_the_test_client(mount):
+    ours = "django_trustedproxy.middleware.TrustedProxyMiddleware"
+    names = [f"{__name__}.without_csrf", ours, f"{__name__}.asynchronous"]
+    with override_settings(MIDDLEWARE=names, TRUSTED_PROXIES=["127.0.0.1"], **LOCKED):
+        clients = []
+        for client in ("198.51.100.7", "203.0.113.66"):
+            send, wrap = MOUNTS[mount]
+            status, body = send("/echo", "", "127.0.0.1", {"X-Forwarded-For": client}, wrap)
+            assert status == 200
+            clients.append(json.loads(body)["answer"]["client"])
+    assert clients == ["198.51.100.7", "203.0.113.66"]

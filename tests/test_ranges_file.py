@@ -16,7 +16,14 @@ from django.test import override_settings
 from django_trustedproxy.conf import get_policy, parse, range_files, range_paths
 from django_trustedproxy.entries import paths, usable
 from django_trustedproxy.environ import rewrite
-from django_trustedproxy.ranges.file import MOST_BYTES, MOST_LINES, RangeFileError, load, read
+from django_trustedproxy.ranges.file import (
+    MOST_BYTES,
+    MOST_LINES,
+    RangeFileError,
+    load,
+    read,
+    source_of,
+)
 from tests.test_overview import show
 
 CLOUDFLARE = """\
@@ -406,3 +413,12 @@ def test_show_names_the_line_of_each_network(file, monkeypatch):
             "lines": {"103.21.244.0/22": 3, "2400:cb00::/32": 4},
         }
     }
+
+
+def test_a_file_that_nobody_may_read_names_no_source(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    (tmp_path / "list.txt").write_text("10.0.0.0/8\n")
+    monkeypatch.setattr(Path, "open", refuse)
+    assert source_of(tmp_path / "list.txt") is None

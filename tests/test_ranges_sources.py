@@ -2,6 +2,7 @@
 
 import copy
 import json
+import time
 
 import pytest
 
@@ -61,6 +62,12 @@ def test_a_source_has_a_page_and_speaks_https(name):
 )
 def test_what_is_no_json_is_no_answer(name, answer, fact):
     assert fact in refusal(name, answer) or "is not JSON" in refusal(name, answer)
+
+
+def test_many_documents_are_refused_in_time():
+    begin = time.process_time()
+    assert "has 500000 JSON documents" in refusal("cloudflare", "1 " * 500_000)
+    assert time.process_time() - begin < 10
 
 
 @pytest.mark.parametrize("name", SOURCES)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from . import http2
+from .answer import cut
 from .token import MOST_A_SECOND, issue, new_nonce
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Sender:
                 for response in self._exchange(connection, attack):
                     responses.append(response)  # noqa: PERF402 - what came before an error counts
         except (OSError, http.client.HTTPException) as error:
-            responses.append(Response("", None, error=f"{type(error).__name__}: {error}"))
+            responses.append(Response("", None, error=_told(error)))
         return responses
 
     @contextlib.contextmanager
@@ -256,4 +257,9 @@ def _has_answered(connection: socket.socket, pause: float, seconds: float) -> bo
 
 def _read(reader: http.client.HTTPResponse, nonce: str) -> Response:
     body = reader.read(_MOST_BYTES).decode("utf-8", "replace")
-    return Response(nonce, reader.status, body, reader.getheader("Location") or "")
+    return Response(nonce, reader.status, body, cut(reader.getheader("Location")) or "")
+
+
+def _told(error: Exception) -> str:
+    """Return what happened, without what a server could write to a terminal."""
+    return f"{type(error).__name__}: {cut(str(error))}"

@@ -10,6 +10,8 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
+from django_trustedproxy.display import short_repr
+
 if TYPE_CHECKING:
     from http.client import HTTPMessage
     from typing import IO
@@ -74,7 +76,11 @@ def _get(address: str, body: bytes | None, seconds: float) -> str:
     except HTTPError as error:
         error.close()
         raise FetchError(f"{address}: expected status 200, got {error.code}") from None
-    except (OSError, ValueError, http.client.HTTPException) as error:
+    except http.client.HTTPException as error:
+        # Has what the server wrote, as a terminal would obey it.
+        got = f"{type(error).__name__} {short_repr(str(error))}"
+        raise FetchError(f"{address}: expected HTTP, got {got}") from None
+    except (OSError, ValueError) as error:
         raise FetchError(f"{address}: {getattr(error, 'reason', error)}") from None
 
 

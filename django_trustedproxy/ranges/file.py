@@ -108,8 +108,11 @@ def source_of(path: Path) -> str | None:
     """Return the source that a file names in its first line, also where the rest is broken."""
     if not path.is_file():
         return None
-    with path.open("rb") as file:
-        match = _SOURCE.fullmatch(file.readline(1_000).decode(errors="replace").strip())
+    try:
+        with path.open("rb") as file:
+            match = _SOURCE.fullmatch(file.readline(1_000).decode(errors="replace").strip())
+    except OSError:
+        return None
     return match[1] if match else None
 
 

@@ -7,6 +7,7 @@ that is missing are no answer.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django_trustedproxy.display import short_repr
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from django_trustedproxy.engine.networks import Network
+
+_BLANKS = re.compile(r"\s*")
 
 
 class AnswerError(Exception):
@@ -64,14 +67,21 @@ def _told(error: Exception) -> str:
 def _documents(text: str) -> Iterator[object]:
     """Yield the JSON documents of a text."""
     decoder = json.JSONDecoder()
-    rest = text.strip()
-    while rest:
+    position = _start(text, 0)
+    # Without a copy of the rest for each document, of which millions can come.
+    while position < len(text):
         try:
-            document, end = decoder.raw_decode(rest)
+            document, end = decoder.raw_decode(text, position)
         except (ValueError, RecursionError):
-            raise AnswerError(f"is not JSON: expected a list, got {short_repr(rest)}") from None
+            got = short_repr(text[position:].rstrip())
+            raise AnswerError(f"is not JSON: expected a list, got {got}") from None
         yield document
-        rest = rest[end:].lstrip()
+        position = _start(text, end)
+
+
+def _start(text: str, position: int) -> int:
+    """Return where the next document begins."""
+    return _BLANKS.match(text, position).end()  # type: ignore[union-attr] # it always matches
 
 
 def _parsed(version: int | None, items: object) -> Iterator[Network]:

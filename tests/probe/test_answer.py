@@ -366,3 +366,19 @@ def test_the_digest_tells_two_policies_apart(settings):
         found.add(digest(policy, KEY))
     assert problems == []
     assert len(found) == 12
+
+
+@pytest.mark.parametrize(
+    "name", ["x-trusted-proxy-probe", "x_trusted_proxy_probe", "x.trusted.proxy.probe"]
+)
+def test_no_spelling_of_the_header_passes_the_wrapper(name):
+    scopes = []
+
+    async def application(scope, _receive, send):
+        scopes.append(scope)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    headers = [("Host", HOST), (name, "x")]
+    by_asgi(asgi.TrustedProxy(application), headers)
+    assert not [pair for pair in scopes[0]["headers"] if b"probe" in pair[0].lower()]

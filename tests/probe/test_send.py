@@ -260,3 +260,22 @@ def test_over_tls_trailers_wait_without_a_look(certificate):  # noqa: F811 - a f
         send.write(connection, [b"POST / HTTP/1.1"], row, 60)
         thread.join(60)
     assert b"".join(got).endswith(b"0\r\nX-Late: 1\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"HTTP/1.1 302 Found\r\nLocation: /\x1b]0;x\x07\x9b2J\r\n\r\n", b"\x1b]0;x\x07\r\n\r\n"],
+    ids=["location", "no HTTP"],
+)
+def test_a_site_cannot_write_to_the_terminal(sent):
+    def serve(peer, connection):
+        peer.read(connection)
+        connection.sendall(sent)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=Peer(serve).run, args=(server,), daemon=True).start()
+        target = parse_target(f"http://127.0.0.1:{server.getsockname()[1]}")
+        (response,) = Sender(target, KEY, ssl.create_default_context()).ask()
+    told = response.location or response.error
+    assert "]0;x" in told
+    assert told.isprintable()
