@@ -96,7 +96,7 @@ def read(name: str, value: object) -> tuple[TrustedNetworks, list[Problem]]:
     problems = list(_wrong_entries(name, entries))
     if together := covering(networks.merged):
         msg = f"{name} trusts everybody: expected {OWN}, got {_some(together)}."
-        hint = f"{_line(name, _kept(entries))} Whoever is trusted can claim any address."
+        hint = f"{_line(name, _kept(entries))} Anyone who is trusted can claim any address."
         problems.append(Problem(_IDS["everybody"], msg, hint))
     return networks, problems
 

@@ -220,5 +220,5 @@ def test_the_panel_says_which_login_a_stranger_lost(client, settings):
     settings.MIDDLEWARE = [OUR_MIDDLEWARE, "tests.home_grown_logins.ByAuthenticate", TOOLBAR]
     client = Client()
     page = client.get("/page", **stranger).content.decode()
-    said = "X-Company-User from 192.0.2.1, who is not in TRUSTED_PROXIES, was dropped; it would have been the login."
+    said = "X-Company-User from 192.0.2.1, which is not in TRUSTED_PROXIES, was dropped; it would have logged the client in."
     assert said in text_of(stored(client, page))

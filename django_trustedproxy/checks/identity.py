@@ -83,7 +83,7 @@ def check_logins_guarded(**_: object) -> list[CheckMessage]:
     kept = collected(conf.value("TRUSTED_PROXY_GUARDED_HEADERS")) or []
     return [
         Warning(
-            f"'{login.path}' logs in whoever {wire_name(login.key)} names{_line(login)}, and "
+            f"'{login.path}' logs in the user that {wire_name(login.key)} names{_line(login)}, and "
             "anyone can send that header.",
             hint=f"Write TRUSTED_PROXY_GUARDED_HEADERS = {[*kept, wire_name(login.key)]}, so that "
             "only a trusted proxy can.",
@@ -99,8 +99,8 @@ def check_logins_order(**_: object) -> list[CheckMessage]:
     places = [place for place, (_, loaded) in enumerate(load_middleware()) if is_ours(loaded)]
     return [
         Warning(
-            f"'{login.path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE, so it logs in whoever "
-            f"a client names in {wire_name(login.key)}.",
+            f"'{login.path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE, so it logs in the "
+            f"user that a client names in {wire_name(login.key)}.",
             hint=f"Put '{OUR_MIDDLEWARE}' first in MIDDLEWARE.",
             id="trustedproxy.W051",
         )
@@ -130,8 +130,8 @@ def check_logins_under_asgi(**_: object) -> list[CheckMessage]:
     """Warn of a name before which Django puts HTTP_ once more under ASGI."""
     return [
         Warning(
-            f"'{login.path}' has header = '{login.named}', and under ASGI this Django logs in "
-            f"whoever {wire_name(login.key)} names: proxies do not remove that name.",
+            f"'{login.path}' has header = '{login.named}', and under ASGI this Django logs in the "
+            f"user that {wire_name(login.key)} names: proxies do not remove that name.",
             hint=f"Write header = '{login.named.removeprefix('HTTP_')}' in it.",
             id="trustedproxy.W053",
         )

@@ -49,7 +49,7 @@ def check_age(**_: object) -> list[CheckMessage]:
             fact = "has no date" if file.fetched is None else "has a date in the future"
             found.append(
                 Warning(
-                    f"{file} {fact}, so nothing tells when it is too old.",
+                    f"{file} {fact}, so nothing shows when it is too old.",
                     hint='Fetch it with "manage.py trustedproxy refresh", which writes the date, '
                     "or silence this if something else renews the file.",
                     id="trustedproxy.W071",
@@ -64,8 +64,8 @@ def check_writable(**_: object) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            f"Everybody on this host may write {place}.",
-            hint=f"Run chmod o-w {place}. Who writes it decides who is trusted.",
+            f"Everybody on this host can write to {place}.",
+            hint=f"Run chmod o-w {place}. Anyone who writes it decides who is trusted.",
             id="trustedproxy.W072",
         )
         for file in conf.range_files()
@@ -91,8 +91,8 @@ def check_customers(**_: object) -> list[CheckMessage]:
     return [
         Warning(
             f"{file} seems to be {row.name}, which has the machines of every customer.",
-            hint="Take the file out: whoever rents a machine there can claim any address. List the "
-            "networks that your own proxy connects from.",
+            hint="Remove the file: anyone who rents a machine there can claim any address. "
+            "List the networks that your own proxy connects from.",
             id="trustedproxy.W073",
         )
         for file in conf.range_files()

@@ -35,7 +35,7 @@ def check_probe_key(**_: object) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "TRUSTED_PROXY_PROBE is on, and SECRET_KEY is weak (security.W009), so that the site "
+            "TRUSTED_PROXY_PROBE is on, and SECRET_KEY is weak (security.W009), so the site "
             "answers no probe.",
             hint="Set a SECRET_KEY of 50 random characters, or write TRUSTED_PROXY_PROBE = False.",
             id="trustedproxy.W090",
@@ -89,7 +89,7 @@ def check_proxies_listed(**_: object) -> list[CheckMessage]:
             "TRUSTED_PROXIES is not set, so nobody is trusted, and every forwarding header is "
             "dropped.",
             hint="Write TRUSTED_PROXIES with the addresses that your proxies connect from, or "
-            "TRUSTED_PROXIES = [] if clients connect themselves.",
+            "TRUSTED_PROXIES = [] if clients connect directly.",
             id="trustedproxy.W036",
         )
     ]
@@ -121,7 +121,7 @@ def check_redirect_loop(**_: object) -> list[CheckMessage]:
     return [
         Warning(
             "SECURE_SSL_REDIRECT is on, and no header of the trusted proxies is believed about the "
-            "scheme: if TLS ends at a proxy, every request is redirected to HTTPS for ever.",
+            "scheme: if TLS ends at a proxy, every request is redirected to HTTPS forever.",
             hint='Write TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto", or the header in which '
             "your proxy says it. If TLS ends at your own server, silence this.",
             id="trustedproxy.W038",
@@ -192,7 +192,7 @@ def check_wide_networks(**_: object) -> list[CheckMessage]:
     return [
         Warning(
             f"TRUSTED_PROXIES trusts {network}, a very wide range of public addresses.",
-            hint="List the networks that your proxies connect from; whoever has an address in "
+            hint="List the networks that your proxies connect from; anyone with an address in "
             "this one can claim any other.",
             id="trustedproxy.W032",
         )

@@ -25,7 +25,9 @@ _MISSING = {
         "proxy: set X-Forwarded-Proto on every request",
         'settings.py: and only then, TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto"',
     ),
-    "host": ("proxy: pass on the Host that was asked for; nginx: proxy_set_header Host $host;",),
+    "host": (
+        "proxy: pass on the Host that was asked for; nginx: proxy_set_header Host $http_host;",
+    ),
 }
 
 

@@ -188,7 +188,7 @@ class _Parser:
         (network,) = networks
         if is_everybody(network) or network.prefixlen < _WIDEST[network.version]:
             expected = f"a prefix length of {_WIDEST[network.version]} or more, got {got}"
-            hint = "Whoever is trusted can claim any address. Remove the line."
+            hint = "Anyone who is trusted can claim any address. Remove the line."
             fact = f"{where} is wider than any network that has one owner"
             raise RangeFileError("trustedproxy.E075", fact, expected, hint)
         if self.is_published and _is_not_public(network):
