@@ -108,6 +108,10 @@ def test_a_secret_that_signs_sessions_is_no_secret_of_the_edge(keys):
     )
 
 
+def test_a_secret_that_has_a_short_key_in_it_by_chance_can_be_used():
+    assert parse(SimpleNamespace(**STAMPS, SECRET_KEY=SECRET[:4]))[1] == []
+
+
 class Keyless:
     """Settings as Django has them with an empty SECRET_KEY, which it reports itself."""
 
@@ -193,6 +197,14 @@ def test_a_header_that_cannot_carry_a_secret(header, fact, got):
             '"unstamped" in TRUSTED_PROXY_REJECT needs TRUSTED_PROXY_SECRET_HEADER and '
             "TRUSTED_PROXY_SECRETS, which are not set.",
         ),
+        (
+            {
+                "TRUSTED_PROXIES_WITH_SECRET": ["198.51.100.0/24"],
+                "TRUSTED_PROXY_REJECT": ["unstamped"],
+            },
+            "TRUSTED_PROXIES_WITH_SECRET needs TRUSTED_PROXY_SECRET_HEADER and TRUSTED_PROXY_SECRETS, "
+            "which are not set.",
+        ),
     ],
 )
 def test_a_setting_that_means_nothing_without_another_is_an_error(settings, needs):
@@ -268,6 +280,15 @@ def test_no_message_shows_a_secret():
             found = problems(**{**settings, "TRUSTED_PROXY_SECRET_HEADER": header})
             assert found
             assert SECRET[:31] not in repr(found)
+
+
+@pytest.mark.parametrize("secret", [SECRET, f"{SECRET}-{SECRET}"])
+def test_a_secret_among_the_networks_is_not_shown(secret):
+    for value in (secret, [secret], ["198.51.100.0/24", secret], {secret: 1}):
+        found = repr(problems(**{**STAMPS, "TRUSTED_PROXIES_WITH_SECRET": value}))
+        assert "TRUSTED_PROXIES_WITH_SECRET" in found
+        assert SECRET[:16] not in found
+        assert SECRET[-16:] not in found
 
 
 def test_parsing_never_raises_and_a_wrong_secret_trusts_nobody_by_accident():
