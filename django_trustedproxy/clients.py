@@ -98,7 +98,7 @@ def _other_client(
 
 
 def _is_on_a_shared_network(policy: Policy, client: str) -> bool:
-    """Tell whether others than proxies have the addresses of the client's trusted network."""
+    """Tell whether hosts that are not proxies have addresses in the client's trusted network."""
     address = ip_address(client)
     wide = (each for each in policy.networks.merged if each.num_addresses > _FEW)
     return (pack(client) or b"") in _LOOPBACK or any(address in each for each in wide)

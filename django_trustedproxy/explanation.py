@@ -110,7 +110,7 @@ def _entry_of(address: str, entries: Sequence[object]) -> str | None:
 
 
 def names(header_text: object, address: str | None) -> bool:
-    """Tell whether the text of a client header has an address among its entries."""
+    """Tell whether an address is among the entries of a client header."""
     return bool(address) and address in [part.strip() for part in str(header_text).split(",")]
 
 

@@ -28,7 +28,7 @@ SETTINGS: dict[str, Any] = {PROXIES: [], HEADER: None, SECRETS: []}
 ENTRY_SETTINGS = ("TRUSTED_PROXIES", PROXIES)
 """The settings whose entries are addresses, networks, names and range files."""
 ANY = "any"
-"""The name of whoever connects, in `TRUSTED_PROXIES_WITH_SECRET`."""
+"""The name of any peer, in `TRUSTED_PROXIES_WITH_SECRET`."""
 UNSTAMPED = "unstamped"
 """The name in `TRUSTED_PROXY_REJECT` for requests without a valid stamp."""
 AZURE_FRONT_DOOR = "HTTP_X_AZURE_FDID"

@@ -67,7 +67,7 @@ _WORDS = {"server": "server name", "prefix": "path prefix"}
 
 
 def check_other_fixers(**_: object) -> list[CheckMessage]:
-    """Warn of another middleware that decides: two decisions undo each other."""
+    """Warn of another middleware that finds the client: the two undo each other's work."""
     policy = conf.parse(settings)[0]
     loaded = load_middleware()
     place = next((place for place, (_, each) in enumerate(loaded) if is_ours(each)), 0)

@@ -110,7 +110,7 @@ def defined_names(loaded: object) -> Iterator[str]:
 
 
 def _is_misspelled(path: str, loaded: object) -> bool:
-    """Tell whether a path all but names our middleware: it is in our package, or leads nowhere."""
+    """Tell whether a path nearly names our middleware: it is in our package, or leads nowhere."""
     if is_ours(loaded):
         return False
     plain = path.lower().replace("_", "").replace("-", "")

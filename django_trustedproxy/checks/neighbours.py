@@ -110,7 +110,7 @@ def judges_hops(value: object, _: Policy) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Neighbour:
-    """A setting with which a package concludes another address than REMOTE_ADDR."""
+    """A setting with which a package takes an address other than REMOTE_ADDR for the client."""
 
     id: str
     package: str
@@ -427,7 +427,7 @@ def _is_list_kept(policy: Policy) -> bool:
 
 
 def _is_used(neighbour: Neighbour) -> bool:
-    """Tell whether the project uses a package. An import alone is no use."""
+    """Tell whether the project uses a package. An import alone does not count."""
     if neighbour.spared_if and neighbour.spared_if():
         return False
     if _is_configured(neighbour.module, *neighbour.settings):

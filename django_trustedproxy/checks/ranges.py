@@ -1,4 +1,4 @@
-"""Checks of range files: their age, who may write them, and what is in them."""
+"""Checks of range files: their age, who can write them, and what is in them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def check_age(**_: object) -> list[CheckMessage]:
 
 
 def check_writable(**_: object) -> list[CheckMessage]:
-    """Warn of files that everybody on this host may write, and so decide who is trusted."""
+    """Warn of files that everybody on this host can write: the writer decides who is trusted."""
     if os.name != "posix":
         return []
     return [
@@ -74,7 +74,7 @@ def check_writable(**_: object) -> list[CheckMessage]:
 
 
 def _open_to_all(path: Path) -> list[Path]:
-    """Return the file, or its folder, if everybody may write there."""
+    """Return the file, or its folder, if everybody can write there."""
     try:
         file, folder = path.stat(), path.resolve().parent.stat()
     except OSError:  # gone since it was read

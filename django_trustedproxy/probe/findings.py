@@ -1,4 +1,4 @@
-"""What was found at a door, worst first, each with the line that changes it."""
+"""What was found at a door, worst first, each with the line that fixes it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MISSING = {
 
 
 class Finding(NamedTuple):
-    """A finding: how bad it is, a sentence, the lines that change it, and where more is told."""
+    """A finding: its severity, a sentence, the lines that fix it, and a page with the details."""
 
     level: str
     text: str

@@ -33,7 +33,7 @@ class CannotRunError(Exception):
 
 
 class Settings(NamedTuple):
-    """What the command's own settings say: the key, whom they trust, and the policy's digest.
+    """What the command's own settings say: the key, the trusted peers, and the policy's digest.
 
     `logins` are the META keys of headers that log people in, or that the site guards, and `headers`
     their names on the wire.
@@ -151,7 +151,7 @@ def _closed(response: Response) -> str:
 
 
 def _unanswered(url: str, response: Response, key: str) -> str:
-    """Say why the first request has no answer of the site, and what to do."""
+    """Say why the site did not answer the first request, and what to do."""
     if response.status is None:
         return f"{url} cannot be reached: {response.error}."
     if response.location:

@@ -207,7 +207,7 @@ def _is_not_public(network: Network) -> bool:
 
 
 def _content(path: Path) -> bytes:
-    """Return no more of a file than shows that it is too long."""
+    """Return a file, or just enough of it to show that it is too long."""
     try:
         # What is no plain file, such as a pipe, could block the start.
         if path.exists() and not path.is_file():
