@@ -60,7 +60,7 @@ def about_client(policy: Policy, answer: Answer, client: str, seen: Seen) -> Ite
 def _all_trusted(policy: Policy, answer: Answer, client: str, seen: Seen) -> Remark:
     header, replaced = (
         answer.header,
-        f"replaced {answer.header} where it should have appended to it",
+        f"replaced {answer.header} instead of appending to it",
     )
     other = _other_client(policy, answer, seen.before)
     if other:
