@@ -111,8 +111,8 @@ SAID = {
         {"Host": "app:8000", "X-Forwarded-Host": "example.com"},
         [
             f"The trusted proxy {PROXY} passed the host 'example.com' in X-Forwarded-Host, which nothing "
-            "reads, and 'app:8000' in Host, which ALLOWED_HOSTS does not have. Have the proxy pass Host as "
-            'it came, or, if it sets X-Forwarded-Host itself, write TRUSTED_PROXY_HOST_HEADER = "X-Forwarded-Host".'
+            "reads, and 'app:8000' in Host, which ALLOWED_HOSTS does not have. Have the proxy pass Host "
+            'unchanged, or, if it sets X-Forwarded-Host itself, write TRUSTED_PROXY_HOST_HEADER = "X-Forwarded-Host".'
         ],
     ),
     "values that differ": (
