@@ -60,7 +60,7 @@ def about_client(policy: Policy, answer: Answer, client: str, seen: Seen) -> Ite
 def _all_trusted(policy: Policy, answer: Answer, client: str, seen: Seen) -> Remark:
     header, replaced = (
         answer.header,
-        f"replaced {answer.header} where it should have appended to it",
+        f"replaced {answer.header} instead of appending to it",
     )
     other = _other_client(policy, answer, seen.before)
     if other:
@@ -98,7 +98,7 @@ def _other_client(
 
 
 def _is_on_a_shared_network(policy: Policy, client: str) -> bool:
-    """Tell whether others than proxies have the addresses of the client's trusted network."""
+    """Tell whether hosts that are not proxies have addresses in the client's trusted network."""
     address = ip_address(client)
     wide = (each for each in policy.networks.merged if each.num_addresses > _FEW)
     return (pack(client) or b"") in _LOOPBACK or any(address in each for each in wide)

@@ -49,5 +49,5 @@ def short_repr(value: object) -> str:
 
 
 def join_some(texts: Sequence[str]) -> str:
-    """Join texts, but not more than make a readable sentence."""
+    """Join texts, but no more than fit into a readable sentence."""
     return ", ".join(texts[:5]) + (", …" if len(texts) > 5 else "")

@@ -42,7 +42,7 @@ class Problem(NamedTuple):
 
 
 def collected(value: object) -> list[object] | None:
-    """Return the members of a setting that is a collection, or None if it is none.
+    """Return the members of a setting, or None if it is not a collection.
 
     They are in the order in which they are written, and sorted where a set has none.
     """
@@ -96,7 +96,7 @@ def read(name: str, value: object) -> tuple[TrustedNetworks, list[Problem]]:
     problems = list(_wrong_entries(name, entries))
     if together := covering(networks.merged):
         msg = f"{name} trusts everybody: expected {OWN}, got {_some(together)}."
-        hint = f"{_line(name, _kept(entries))} Whoever is trusted can claim any address."
+        hint = f"{_line(name, _kept(entries))} Anyone who is trusted can claim any address."
         problems.append(Problem(_IDS["everybody"], msg, hint))
     return networks, problems
 
@@ -136,7 +136,7 @@ def _wrong_entries(name: str, entries: Sequence[object]) -> Iterator[Problem]:
 
 
 def _not_a_list(name: str, value: object) -> Problem:
-    """Say that the setting is no collection, and what is in it."""
+    """Say that the setting is not a collection, and what is in it."""
     remedies: Iterable[str] = ()
     entries: list[object] = []
     if isinstance(value, (bytes, bytearray)):

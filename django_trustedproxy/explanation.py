@@ -110,7 +110,7 @@ def _entry_of(address: str, entries: Sequence[object]) -> str | None:
 
 
 def names(header_text: object, address: str | None) -> bool:
-    """Tell whether the text of a client header has an address among its entries."""
+    """Tell whether an address is among the entries of a client header."""
     return bool(address) and address in [part.strip() for part in str(header_text).split(",")]
 
 
@@ -278,13 +278,13 @@ find_login_keys: Callable[[], Collection[str]] = tuple
 
 
 def lost_logins(answer: Answer) -> list[str]:
-    """Return the META keys of a stranger's headers that would have been the login."""
+    """Return the META keys of a stranger's headers that would have logged the client in."""
     logins = () if answer or not answer.dropped else find_login_keys()
     return [key for key in answer.dropped if key in logins] if logins else []
 
 
 def lost_login(answer: Answer) -> str:
-    """Say that a stranger's header would have been the login, or return ""."""
+    """Say that a stranger's header would have logged the client in, or return ""."""
     lost = [wire_name(key) for key in lost_logins(answer)]
     if not lost:
         return ""
@@ -295,6 +295,6 @@ def lost_login(answer: Answer) -> str:
         else answer.peer or "a peer without an address"
     )
     return (
-        f"{join_some(lost)} from {who}, who is not in TRUSTED_PROXIES, {verb} dropped; {pronoun} "
-        "would have been the login."
+        f"{join_some(lost)} from {who}, which is not in TRUSTED_PROXIES, {verb} dropped; {pronoun} "
+        "would have logged the client in."
     )

@@ -1,4 +1,4 @@
-"""What keeps the log short under any flood: what was said, and who sent most."""
+"""Keeps the log short under any flood: what was logged, and who sent the most."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class _Hour:
         self.settled: dict[str | None, int] = {}
 
     def settle(self) -> None:
-        """Put what the settled addresses sent among the hitters, and begin anew with them."""
+        """Add what the settled addresses sent to the hitters, and start counting them again."""
         settled, self.settled = self.settled, {}
         # A copy in one step, as `repeats` may still count in another thread.
         for address, number in list(settled.items()):

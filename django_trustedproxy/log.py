@@ -72,7 +72,7 @@ _rewriter = ""
 
 
 def counts() -> dict[Outcome, int]:
-    """Return how many requests had each outcome, in this process since its start."""
+    """Return how many requests had each outcome in this process since it started."""
     return {outcome: _counts[outcome] for outcome in OUTCOMES}
 
 
@@ -91,7 +91,7 @@ def watch() -> None:
 
 
 def tell_of_application(application: object) -> None:
-    """Say at start if what a wrapper wraps cannot hand its answer on."""
+    """Say at start if the wrapped application cannot pass on the wrapper's answer."""
     if text := hands_nothing_on(application):
         lines.write("adapter", logging.WARNING, text, tail="")
 
@@ -271,7 +271,7 @@ def _is_rewritten(meta: Mapping[str, Any]) -> bool:
 def _tell_of_missing(
     answer: Answer, policy: Policy, seen: Seen, said: Callable[[], str], *, is_rejected: bool
 ) -> None:
-    """Tell of a trusted peer without the header, which every health check is."""
+    """Tell of a trusted peer without the header, as in every health check."""
     kind, level = _kind_of_missing(answer, policy, seen.after)
     if kind == "waitress":
         lines.write(kind, level, cleared_by_waitress(policy.header_name), answer)

@@ -68,5 +68,5 @@ def _answer_around(request: HttpRequest) -> Answer | None:
 
 
 def _is_test_run() -> bool:
-    """Tell whether tests run, whose context has the answer of the test before."""
+    """Tell whether tests run, in which the context keeps the answer of the previous test."""
     return hasattr(getattr(sys.modules.get("django.test.utils"), "_TestState", None), "saved_data")

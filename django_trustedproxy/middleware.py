@@ -146,7 +146,7 @@ def _take_over(request: ASGIRequest) -> None:
 
 
 def _judge_script_name(request: HttpRequest, script_name: str, path_info: str | None) -> None:
-    """Follow a path prefix that was taken back, and take back what cannot be one.
+    """Follow a path prefix that was undone, and undo one that cannot be a prefix.
 
     `script_name` and `path_info` are those of META before the decision.
     """

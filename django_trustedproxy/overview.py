@@ -94,7 +94,7 @@ class Overview(NamedTuple):
         yield "Outcomes that are answered with 400", rejected
 
     def _secrets(self) -> dict[str, Any] | None:
-        """Return whom a secret makes trusted, and how the secrets are known, as data."""
+        """Return who is trusted with a secret, and how the secrets are identified, as data."""
         stamps = self.policy.stamps
         if stamps is None:
             return None
@@ -106,7 +106,7 @@ class Overview(NamedTuple):
         }
 
     def _stamped(self, stamps: Stamps) -> Iterator[tuple[str, str]]:
-        """Yield whom a secret makes trusted, its headers, and the secrets by their SHA-256."""
+        """Yield who is trusted with a secret, its headers, and the secrets by their SHA-256."""
         for text in ["any peer"] if stamps.any_peer else _networks(self.with_secret) or ["nobody"]:
             yield "", text
         yield "header", ", ".join(map(wire_name, stamps.headers))
@@ -158,7 +158,7 @@ def _facts(file: RangeFile) -> dict[str, Any]:
 
 
 def _promise(file: RangeFile) -> str:
-    """Say of how many networks a range file is, whose, and how long it is good for."""
+    """Say how many networks a range file has, whose they are, and how long it is good for."""
     number = len(file.lines)
     facts = [f"{number} network" if number == 1 else f"{number} networks"]
     if file.source:

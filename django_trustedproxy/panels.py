@@ -44,7 +44,7 @@ request_started.connect(_copy, dispatch_uid=_BEFORE)
 
 
 class TrustedProxyPanel(Panel):
-    """Draws the way of the request, and tells its outcome and what the decision changed."""
+    """Shows the route of the request, its outcome, and what the decision changed."""
 
     title = "Trusted proxy"
     template = "trustedproxy/panel.html"

@@ -43,7 +43,7 @@ def _is_request_line(line: str) -> bool:
 
 
 def about_peer(text: str) -> str:
-    """Say which peer is meant where a log's spelling of one is given (`10.0.0.1:8000`), or ""."""
+    """Return the peer that a log's spelling such as `10.0.0.1:8000` means, or ""."""
     hop = parse_hop(text)
     if hop is None or (hop[2] is None and "[" not in text):
         return ""

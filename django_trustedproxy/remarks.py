@@ -200,7 +200,7 @@ def _unread_host(answer: Answer, seen: Seen) -> Iterator[Remark]:
                 logging.WARNING,
                 f"The trusted proxy {answer.peer} passed the host {short_repr(other)} in {name}, "
                 f"which nothing reads, and {short_repr(host)} in Host, which ALLOWED_HOSTS does "
-                "not have. Have the proxy pass Host as it came, or, if it sets "
+                "not have. Have the proxy pass Host unchanged, or, if it sets "
                 f'{name} itself, write {PURPOSE_SETTINGS["host"]} = "{name}".',
                 answer.peer,
             )

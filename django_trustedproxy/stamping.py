@@ -28,7 +28,7 @@ SETTINGS: dict[str, Any] = {PROXIES: [], HEADER: None, SECRETS: []}
 ENTRY_SETTINGS = ("TRUSTED_PROXIES", PROXIES)
 """The settings whose entries are addresses, networks, names and range files."""
 ANY = "any"
-"""The name of whoever connects, in `TRUSTED_PROXIES_WITH_SECRET`."""
+"""The name of any peer, in `TRUSTED_PROXIES_WITH_SECRET`."""
 UNSTAMPED = "unstamped"
 """The name in `TRUSTED_PROXY_REJECT` for requests without a valid stamp."""
 AZURE_FRONT_DOOR = "HTTP_X_AZURE_FDID"
@@ -206,7 +206,7 @@ def _fault_of(secret: object, secret_keys: Collection[str]) -> Problem | None:
         return Problem("trustedproxy.E083", f"{fact}: {_STRONG}", _NEW)
     if any(text in key or (len(key) >= SHORTEST and key in text) for key in secret_keys):
         fact = "is part of SECRET_KEY or of one of SECRET_KEY_FALLBACKS, or has it in it"
-        hint = f"The edge would know what signs the sessions. {_NEW}"
+        hint = f"The edge would know the key that signs the sessions. {_NEW}"
         return Problem("trustedproxy.E085", f"{fact}: a secret of its own", hint)
     return None
 
@@ -230,7 +230,7 @@ def _wrong_any(
         yield Problem(
             "trustedproxy.E087",
             f"{fact}, and TRUSTED_PROXY_HEADER a header that is a list: expected a header with one "
-            "address, as nothing tells how many entries of a list a stamp covers.",
+            "address, because nothing shows how many entries of a list a stamp covers.",
             'Write TRUSTED_PROXY_HEADER = "CF-Connecting-IP", or the header with one address that '
             "your edge sets, or list the networks of the edge.",
         )
@@ -244,7 +244,7 @@ def _wrong_any(
     if AZURE_FRONT_DOOR in headers:
         yield Problem(
             "trustedproxy.E089",
-            f"{fact}, and {HEADER} names X-Azure-FDID, which is an identifier and no secret.",
+            f"{fact}, and {HEADER} names X-Azure-FDID, which is an identifier, not a secret.",
             "List the networks of the service tag AzureFrontDoor.Backend, as Microsoft asks for "
             "both.",
         )

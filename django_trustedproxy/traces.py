@@ -121,7 +121,7 @@ def hands_nothing_on(application: object) -> str:
     if type(application).__module__ != "uvicorn.middleware.wsgi":
         return ""
     return (
-        "uvicorn.middleware.wsgi does not hand on the answer: TrustedProxyMiddleware behind it "
+        "uvicorn.middleware.wsgi does not pass on the answer: TrustedProxyMiddleware behind it "
         "takes the client for the peer, and drops the headers that Django reads. Install a2wsgi, "
         "which uvicorn then uses, or wrap the WSGI application in "
         "django_trustedproxy.wsgi.TrustedProxy instead."

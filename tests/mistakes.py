@@ -518,7 +518,7 @@ CHAINS = [
             "TRUSTED_PROXY_GUARDED_HEADERS": ["X-Company-User"],
         },
         (sent("X-Company-User: admin", peer=STRANGER),),
-        ((f"X-Company-User from {STRANGER}",), ("would have been the login",)),
+        ((f"X-Company-User from {STRANGER}",), ("would have logged the client in",)),
     ),
 ]
 

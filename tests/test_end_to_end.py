@@ -120,7 +120,7 @@ def test_a_proxy_in_the_middle_that_replaces_the_header_is_told():
         told = log.read_text()
     assert (facts["client"], facts["outcome"]) == (EDGE, "forwarded")
     assert f"But {EDGE} is in TRUSTED_PROXIES too" in told
-    assert "or a proxy replaced X-Forwarded-For where it should have appended to it." in told
+    assert "or a proxy replaced X-Forwarded-For instead of appending to it." in told
 
 
 def test_a_proxy_in_the_middle_that_overwrites_the_scheme_is_told():

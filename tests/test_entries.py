@@ -44,7 +44,7 @@ def problems(value):
             (
                 "E001",
                 f"TRUSTED_PROXIES is not a list: expected {LIST}, got '*'.",
-                "'*' trusts everybody. Whoever is trusted can claim any address. "
+                "'*' trusts everybody. Anyone who is trusted can claim any address. "
                 f"Write TRUSTED_PROXIES = []. {NOBODY}",
             ),
         ),
@@ -88,7 +88,7 @@ def problems(value):
             (
                 "E005",
                 f"TRUSTED_PROXIES[0] is a host name: expected {ANY}, got 'proxy.internal'.",
-                "Write the proxy's address or network. Names are not resolved: whoever answers for "
+                "Write the proxy's address or network. Names are not resolved: anyone who controls "
                 f"them in DNS would decide who is trusted. Write TRUSTED_PROXIES = []. {NOBODY}",
             ),
         ),
@@ -105,7 +105,7 @@ def problems(value):
             (
                 "E007",
                 f"TRUSTED_PROXIES[0] trusts everybody: expected {OWN}, got '*'.",
-                'Whoever is trusted can claim any address. Write TRUSTED_PROXIES = ["loopback"].',
+                'Anyone who is trusted can claim any address. Write TRUSTED_PROXIES = ["loopback"].',
             ),
         ),
         *(
@@ -168,7 +168,7 @@ def test_networks_that_together_have_all_public_addresses_trust_everybody(entrie
     assert msg.startswith(f"TRUSTED_PROXIES trusts everybody: expected {OWN}, got {shown}")
     line = ", ".join(f'"{entry}"' for entry in kept)
     assert f"Write TRUSTED_PROXIES = [{line}]." in hint
-    assert "Whoever is trusted can claim any address." in hint
+    assert "Anyone who is trusted can claim any address." in hint
 
 
 @pytest.mark.parametrize(

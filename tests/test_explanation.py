@@ -283,7 +283,7 @@ def test_explain_says_where_a_line_that_is_no_header_came_from(monkeypatch):
             ["explain", "--peer", "10.0.0.1"],
             {"TRUSTED_PROXIES": ["*"]},
             "trustedproxy.E007: TRUSTED_PROXIES[0] trusts everybody: expected the addresses of your own "
-            "proxies, got '*'. Whoever is trusted can claim any address. Write TRUSTED_PROXIES = [].",
+            "proxies, got '*'. Anyone who is trusted can claim any address. Write TRUSTED_PROXIES = [].",
         ),
         (["sing"], {}, "Error: argument action: invalid choice: 'sing' (choose from "),
     ],

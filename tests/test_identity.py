@@ -211,7 +211,7 @@ def test_no_setting_designates_an_identity_header(setting):
     assert "speaks about the identity" in found.msg
 
 
-NOT_TRUSTED = "who is not in TRUSTED_PROXIES"
+NOT_TRUSTED = "which is not in TRUSTED_PROXIES"
 USER, GROUPS = "HTTP_X_FORWARDED_USER", "HTTP_X_FORWARDED_GROUPS"
 
 
@@ -220,18 +220,18 @@ USER, GROUPS = "HTTP_X_FORWARDED_USER", "HTTP_X_FORWARDED_GROUPS"
     [
         (
             Answer("198.51.100.66", "198.51.100.66", dropped=("HTTP_X_FORWARDED_FOR", USER)),
-            f"X-Forwarded-User from 198.51.100.66, {NOT_TRUSTED}, was dropped; it would have been "
-            "the login.",
+            f"X-Forwarded-User from 198.51.100.66, {NOT_TRUSTED}, was dropped; it would have logged the "
+            "client in.",
         ),
         (
             Answer("unix:", None, dropped=(GROUPS, USER)),
             f"X-Forwarded-Groups, X-Forwarded-User from a peer on a Unix socket, {NOT_TRUSTED}, "
-            "were dropped; they would have been the login.",
+            "were dropped; they would have logged the client in.",
         ),
         (
             Answer(None, None, outcome="unknown", dropped=(USER,), reported="<script>"),
             f"X-Forwarded-User from a peer without an address, {NOT_TRUSTED}, was dropped; it would "
-            "have been the login.",
+            "have logged the client in.",
         ),
         (Answer("192.0.2.1", "192.0.2.1", dropped=("HTTP_REMOTE_USER",)), ""),
         (Answer("10.0.0.1", "10.0.0.1", outcome="missing", header="X", dropped=(USER,)), ""),
@@ -350,7 +350,7 @@ TRUSTED, STRANGER = "10.0.0.1", "198.51.100.66"
 def lost(name):
     """Return what the log says of a stranger's header."""
     who = f"{name.title()} from {STRANGER}, {NOT_TRUSTED}"
-    return f"{who}, was dropped; it would have been the login."
+    return f"{who}, was dropped; it would have logged the client in."
 
 
 # Ticket 36300: under ASGI they put HTTP_ before the name, later versions only before the default.

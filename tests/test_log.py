@@ -509,5 +509,5 @@ def test_an_adapter_that_hands_no_answer_on_is_told_at_start(caplog, is_adapter)
     with pytest.warns(DeprecationWarning, match="a2wsgi"):
         adapter = WSGIMiddleware(lambda *_: [])
     TrustedProxy(adapter if is_adapter else respond)
-    told = [r for r in caplog.records if "does not hand on the answer" in r.getMessage()]
+    told = [r for r in caplog.records if "does not pass on the answer" in r.getMessage()]
     assert len(told) == is_adapter

@@ -55,7 +55,7 @@ def test_a_body_is_posted(vendor):
     "address", ["http://127.0.0.1/", "file:///etc/passwd", "ftp://x/", "-", ""]
 )
 def test_an_address_is_of_https(address):
-    assert refusal(address) == f"{address}: expected an address of https"
+    assert refusal(address) == f"{address}: expected an https address"
 
 
 @pytest.mark.parametrize("address", ["https://[", "https://x:y/", "https://127.0.0.1:1/a b\n"])

@@ -133,7 +133,7 @@ def test_a_socket_is_no_file():
         (
             "<!DOCTYPE html>",
             "E072",
-            ", line 1, is a page and no list",
+            ", line 1, is a web page, not a list",
             f"{ANY}, got '<!DOCTYPE html>'",
         ),
         (
@@ -178,14 +178,14 @@ def test_a_socket_is_no_file():
         (
             CLOUDFLARE.replace("# end 2\n", ""),
             "E074",
-            ", line 4, has no end behind it",
+            ", line 4, has no end after it",
             "'# end 2' in the last line, got '2400:cb00::/32'",
         ),
         (
             CLOUDFLARE + "10.0.0.1\n",
             "E074",
-            ", line 6, stands behind the end",
-            "nothing behind line 5, got '10.0.0.1'",
+            ", line 6, is after the end",
+            "nothing after line 5, got '10.0.0.1'",
         ),
         (
             CLOUDFLARE.replace("2026-11-25", "2026-11-31"),
@@ -233,7 +233,7 @@ def test_a_socket_is_no_file():
             (
                 CLOUDFLARE.replace("103.21.244.0/22", text),
                 "E076",
-                ", line 3, is no public network",
+                ", line 3, is not a public network",
                 f"{PUBLISHED}, got '{text}'",
             )
             for text in [
@@ -263,8 +263,8 @@ def test_a_private_network_is_right_in_a_file_of_ones_own(file):
     ("entry", "fact"),
     [
         (Path("/nowhere/x.txt"), "cannot be read (No such file or directory)"),
-        (Path("/"), "is no file"),
-        (Path("/dev/zero"), "is no file"),
+        (Path("/"), "is not a file"),
+        (Path("/dev/zero"), "is not a file"),
         (Path("/nowhere\0"), "cannot be a path"),
     ],
     ids=str,
@@ -281,7 +281,7 @@ def test_a_pipe_does_not_block_the_start(tmp_path):
     os.mkfifo(pipe)
     ((name, msg, _),) = problems(pipe)
     assert name == "trustedproxy.E070"
-    assert "is no file" in msg
+    assert "is not a file" in msg
 
 
 def test_a_relative_path_says_to_what_it_is_relative(tmp_path, monkeypatch):

@@ -179,7 +179,7 @@ def test_a_list_that_grows_or_shrinks_too_much_is_refused_until_it_is_accepted(
     code, lines, problems = cloudflare(**after)
     assert code == 1
     assert problems == (
-        f"{path}: refused, as {reason}. The old file stays. If the difference is right, repeat this "
+        f"{path}: refused, because {reason}. The old file stays. If the difference is right, repeat this "
         "with --accept."
     )
     assert any(line.startswith("+ ") for line in lines)
@@ -212,7 +212,7 @@ def test_a_family_that_goes_is_refused_until_it_is_accepted(path, refresh):
     answer = answers.text([{"prefixes": ["45.32.123.0/24"]}])
     code, _, problems = refresh(*arguments, stdin=answer)
     assert code == 1
-    assert "refused, as all IPv6 networks go." in problems
+    assert "refused, because all IPv6 networks disappear." in problems
     assert refresh(*arguments, "--accept", stdin=answer)[0] == 0
 
 
@@ -221,7 +221,7 @@ def test_ipv4_networks_that_come_for_the_first_time_are_refused(path, cloudflare
     path.write_text("2400:cb00::/32\n")
     code, _, problems = cloudflare()
     assert code == 1
-    assert "refused, as IPv4 addresses come for the first time: 5,120." in problems
+    assert "refused, because IPv4 addresses appear for the first time: 5,120." in problems
 
 
 def test_a_file_of_another_source_is_refused(path, refresh, cloudflare):
@@ -230,7 +230,7 @@ def test_a_file_of_another_source_is_refused(path, refresh, cloudflare):
     arguments = [path, "--source", "fastly", "--from", "-"]
     code, _, problems = refresh(*arguments, stdin=answer)
     assert code == 1
-    assert "refused, as the file is of cloudflare." in problems
+    assert "refused, because the file is of cloudflare." in problems
     assert refresh(*arguments, "--accept", stdin=answer)[0] == 0
     assert read(path).source == "fastly"
 
@@ -244,7 +244,7 @@ def test_a_file_that_cannot_be_compared_is_refused_and_still_names_its_source(
     answer = answers.text([answers.cloudflare(BASE)])
     code, _, problems = refresh(path, "--from", "-", stdin=answer)
     assert code == 1
-    assert "the file that is there cannot be compared" in problems
+    assert "the old file cannot be compared" in problems
     assert "line 6, does not count the networks" in problems
     assert path.read_text() == broken
     assert refresh(path, "--from", "-", "--accept", stdin=answer)[0] == 0
@@ -261,7 +261,7 @@ def test_a_folder_is_no_file(path, cloudflare):
     path.mkdir(parents=True)
     code, _, problems = cloudflare()
     assert code == 1
-    assert f"cannot be compared ({path} is no file" in problems
+    assert f"cannot be compared ({path} is not a file" in problems
     code, _, problems = cloudflare("--accept")
     assert (code, problems) == (2, f"{path}: cannot be written (Is a directory).")
 
@@ -277,7 +277,7 @@ BAD_ANSWERS = {
     "cut": (answers.text([answers.CLOUDFLARE])[:-30], "is not JSON"),
     "private": (
         answers.text([answers.cloudflare(["10.0.0.0/8"])]),
-        "line 3, is no public network: expected what a vendor publishes, got '10.0.0.0/8'.",
+        "line 3, is not a public network: expected what a vendor publishes, got '10.0.0.0/8'.",
     ),
     "wide": (
         answers.text([answers.cloudflare(["96.0.0.0/7"])]),
@@ -487,7 +487,7 @@ def test_a_mirror_is_named_in_the_file(path, refresh, vendor):
     assert refresh(path, "--source", "fastly", "--from", address)[0] == 0
     assert read(path).address == address
     assert refresh(path, "--from", "http://127.0.0.1/mirror")[2] == (
-        f"{path}: http://127.0.0.1/mirror: expected an address of https. The old file stays."
+        f"{path}: http://127.0.0.1/mirror: expected an https address. The old file stays."
     )
 
 

@@ -146,7 +146,10 @@ def test_a_failure_that_cloudflare_tells_is_no_answer():
 
 def test_a_field_that_is_missing_is_named():
     answer = {"addresses": GCORE["addresses"]}
-    assert refusal("gcore", text([answer])) == "has not the form of this list (no 'addresses_v6')"
+    assert (
+        refusal("gcore", text([answer]))
+        == "does not have the form of this list (no 'addresses_v6')"
+    )
 
 
 def test_a_list_that_is_none_is_shown():

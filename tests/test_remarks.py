@@ -111,8 +111,8 @@ SAID = {
         {"Host": "app:8000", "X-Forwarded-Host": "example.com"},
         [
             f"The trusted proxy {PROXY} passed the host 'example.com' in X-Forwarded-Host, which nothing "
-            "reads, and 'app:8000' in Host, which ALLOWED_HOSTS does not have. Have the proxy pass Host as "
-            'it came, or, if it sets X-Forwarded-Host itself, write TRUSTED_PROXY_HOST_HEADER = "X-Forwarded-Host".'
+            "reads, and 'app:8000' in Host, which ALLOWED_HOSTS does not have. Have the proxy pass Host "
+            'unchanged, or, if it sets X-Forwarded-Host itself, write TRUSTED_PROXY_HOST_HEADER = "X-Forwarded-Host".'
         ],
     ),
     "values that differ": (
@@ -343,10 +343,10 @@ OF_ITS_OWN = (
 )
 ALL_TRUSTED = OF_ITS_OWN + (
     "Either the request was sent from {0}, as a test or a health check on the proxy's own host is, or a proxy "
-    "replaced X-Forwarded-For where it should have appended to it."
+    "replaced X-Forwarded-For instead of appending to it."
 )
 HELD_ANOTHER = OF_ITS_OWN + (
-    "A proxy probably replaced X-Forwarded-For where it should have appended to it: {1}, which was dropped, has "
+    "A proxy probably replaced X-Forwarded-For instead of appending to it: {1}, which was dropped, has "
     "{2}, unless a client wrote that."
 )
 OWN_HOST = (

@@ -105,7 +105,7 @@ def test_a_secret_that_signs_sessions_is_no_secret_of_the_edge(keys):
         "E085",
         "TRUSTED_PROXY_SECRETS[0] is part of SECRET_KEY or of one of SECRET_KEY_FALLBACKS, or has it in "
         "it: expected a secret of its own.",
-        f"The edge would know what signs the sessions. {NEW}",
+        f"The edge would know the key that signs the sessions. {NEW}",
     )
 
 
@@ -245,7 +245,7 @@ def test_networks_with_a_secret_are_read_as_the_others_are():
         (
             {"TRUSTED_PROXY_SECRET_HEADER": "X-Azure-FDID"},
             "E089",
-            ", and TRUSTED_PROXY_SECRET_HEADER names X-Azure-FDID, which is an identifier and no secret.",
+            ", and TRUSTED_PROXY_SECRET_HEADER names X-Azure-FDID, which is an identifier, not a secret.",
         ),
     ],
 )

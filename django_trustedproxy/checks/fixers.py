@@ -67,7 +67,7 @@ _WORDS = {"server": "server name", "prefix": "path prefix"}
 
 
 def check_other_fixers(**_: object) -> list[CheckMessage]:
-    """Warn of another middleware that decides: two decisions undo each other."""
+    """Warn of another middleware that finds the client: the two undo each other's work."""
     policy = conf.parse(settings)[0]
     loaded = load_middleware()
     place = next((place for place, (_, each) in enumerate(loaded) if is_ours(each)), 0)
@@ -119,8 +119,8 @@ def _fixes_address(path: str, fixer: Fixer | None, where: str) -> CheckMessage:
         remedy = f"Remove '{path}' from MIDDLEWARE; django-trustedproxy does its work."
     else:
         remedy = (
-            "Remove that code, which django-trustedproxy replaces, and keep what else the "
-            "middleware does."
+            "Remove that code, which django-trustedproxy replaces, and keep the rest of "
+            "the middleware."
         )
     where = where or f"as {fixer.package if fixer else path} does"
     return Warning(
@@ -151,7 +151,7 @@ def _decides(path: str, write: Write, policy: Policy, *, is_before: bool) -> Che
 def _rewrites(path: str, write: Write) -> CheckMessage:
     return Warning(
         f"'{path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE and rewrites "
-        f"{wire_name(write.key)}, in {write.place}, so the decision is about what it left of it.",
+        f"{wire_name(write.key)}, in {write.place}, so the decision uses what is left of it.",
         hint=f"Put '{OUR_MIDDLEWARE}' before '{path}'.",
         id="trustedproxy.W062",
     )
@@ -159,8 +159,8 @@ def _rewrites(path: str, write: Write) -> CheckMessage:
 
 def _shortens(path: str, write: Write) -> CheckMessage:
     return Warning(
-        f"'{path}' rewrites {wire_name(write.key)}, in {write.place}, so whoever reads it later "
-        "takes what is left for the client.",
+        f"'{path}' rewrites {wire_name(write.key)}, in {write.place}, so code that reads it "
+        "later takes what is left for the client.",
         hint="Write TRUSTED_PROXY_KEEP_HEADER = False, and nothing is left to rewrite.",
         id="trustedproxy.W063",
     )

@@ -73,7 +73,7 @@ class _Store(NamedTuple):
 
 
 def writes_of(middleware: object) -> list[Write]:
-    """Return what a middleware writes of what is decided, or of the headers that decide it."""
+    """Return the decided keys that a middleware writes, and the deciding headers that it writes."""
     code = _Code(middleware)
     stores = [(body, store) for body in code.bodies for store in body.stores()]
     if not stores or code.is_unused():
@@ -157,7 +157,7 @@ class _Body(Names):
         super().__init__(node, function, code)
 
     def stores(self) -> Iterator[_Store]:
-        """Yield what the function writes of the request that is about a decision."""
+        """Yield what the function writes into the request that affects the decision."""
         for part in self.parts:
             for keys, value in self._stores(part):
                 about = keys & (DECIDED.keys() | FORWARDING)
@@ -268,7 +268,7 @@ class _Body(Names):
                 yield header
 
     def spread(self) -> None:
-        """Note one step further which names have the values of headers."""
+        """Follow header values one step further, and note the names that hold them."""
         code = self.code
         for part in self.parts:
             match part:

@@ -1,4 +1,4 @@
-"""What gunicorn is told in GUNICORN_CMD_ARGS and in gunicorn.conf.py, without running either.
+"""The options in GUNICORN_CMD_ARGS and gunicorn.conf.py, read without running either.
 
 Read in gunicorn 27.0.1. Other options of its command line cannot be seen from Django.
 """
@@ -45,7 +45,7 @@ class Finding(NamedTuple):
 
 
 class _Parser(ArgumentParser):
-    """The part of gunicorn's parser that is of interest, which does not end the process."""
+    """The part of gunicorn's parser that matters here, which does not end the process."""
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(message)
@@ -69,7 +69,7 @@ class _Written(NamedTuple):
 
 
 def findings() -> Iterator[Finding]:
-    """Yield what gunicorn is told that changes the request before Django sees it."""
+    """Yield the options by which gunicorn changes the request before Django sees it."""
     told = _from_environment()
     for path in _files(told.pop("config", None)):
         told = {**_from_file(path), **told}  # as gunicorn, which reads its file first
@@ -101,7 +101,7 @@ def _from_environment() -> dict[str, _Written]:
 
 
 def _files(config: _Written | None) -> list[Path]:
-    """Return the configuration files that gunicorn can mean, the one that it reads last."""
+    """Return the configuration files that gunicorn may read."""
     folders = [Path.cwd()]
     manage = Path(sys.argv[0])
     if manage.name == "manage.py":

@@ -1,4 +1,4 @@
-"""Checks of logins by header: whether the header that logs in is the proxy's alone to send."""
+"""Checks of logins by header: whether only the proxy can send the header that logs in."""
 
 from __future__ import annotations
 
@@ -78,12 +78,12 @@ setting_changed.connect(_forget_keys, dispatch_uid="trustedproxy.identity")
 
 
 def check_logins_guarded(**_: object) -> list[CheckMessage]:
-    """Warn of a login by a header that is dropped from nobody."""
+    """Warn of a login by a header that is not dropped from untrusted peers."""
     policy, _problems = conf.parse(settings)
     kept = collected(conf.value("TRUSTED_PROXY_GUARDED_HEADERS")) or []
     return [
         Warning(
-            f"'{login.path}' logs in whoever {wire_name(login.key)} names{_line(login)}, and "
+            f"'{login.path}' logs in the user that {wire_name(login.key)} names{_line(login)}, and "
             "anyone can send that header.",
             hint=f"Write TRUSTED_PROXY_GUARDED_HEADERS = {[*kept, wire_name(login.key)]}, so that "
             "only a trusted proxy can.",
@@ -99,8 +99,8 @@ def check_logins_order(**_: object) -> list[CheckMessage]:
     places = [place for place, (_, loaded) in enumerate(load_middleware()) if is_ours(loaded)]
     return [
         Warning(
-            f"'{login.path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE, so it logs in whoever "
-            f"a client names in {wire_name(login.key)}.",
+            f"'{login.path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE, so it logs in the "
+            f"user that a client names in {wire_name(login.key)}.",
             hint=f"Put '{OUR_MIDDLEWARE}' first in MIDDLEWARE.",
             id="trustedproxy.W051",
         )
@@ -110,7 +110,7 @@ def check_logins_order(**_: object) -> list[CheckMessage]:
 
 
 def check_logins_possible(**_: object) -> list[CheckMessage]:
-    """Warn if nobody is trusted while the proxy is to log people in."""
+    """Warn if the proxy should log people in, but nobody is trusted."""
     policy, problems = conf.parse(settings)
     if problems or not policy.trusts_nobody:
         return []
@@ -127,11 +127,11 @@ def check_logins_possible(**_: object) -> list[CheckMessage]:
 
 
 def check_logins_under_asgi(**_: object) -> list[CheckMessage]:
-    """Warn of a name before which Django puts HTTP_ once more under ASGI."""
+    """Warn of a name that gets a second HTTP_ from Django under ASGI."""
     return [
         Warning(
-            f"'{login.path}' has header = '{login.named}', and under ASGI this Django logs in "
-            f"whoever {wire_name(login.key)} names: proxies do not remove that name.",
+            f"'{login.path}' has header = '{login.named}', and under ASGI this Django logs in the "
+            f"user that {wire_name(login.key)} names: proxies do not remove that name.",
             hint=f"Write header = '{login.named.removeprefix('HTTP_')}' in it.",
             id="trustedproxy.W053",
         )

@@ -80,7 +80,7 @@ def check_middleware_order(**_: object) -> list[CheckMessage]:
         Warning(
             f"'{path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE and reads {reads}, which is "
             "then the proxy's or forged.",
-            hint=f"Put '{OUR_MIDDLEWARE}' before '{path}', best first.",
+            hint=f"Put '{OUR_MIDDLEWARE}' before '{path}', ideally first.",
             id="trustedproxy.W005",
         )
         for path, loaded in middleware[: min(places, default=0)]
@@ -110,7 +110,7 @@ def defined_names(loaded: object) -> Iterator[str]:
 
 
 def _is_misspelled(path: str, loaded: object) -> bool:
-    """Tell whether a path all but names our middleware: it is in our package, or leads nowhere."""
+    """Tell whether a path nearly names our middleware: it is in our package, or leads nowhere."""
     if is_ours(loaded):
         return False
     plain = path.lower().replace("_", "").replace("-", "")

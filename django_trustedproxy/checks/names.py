@@ -27,7 +27,7 @@ _WORDS = {
 
 
 def meant_setting(name: str) -> str | None:
-    """Return the setting of ours that a name all but spells: it begins like one, or is close.
+    """Return the setting of ours that a name nearly spells: it begins like one, or is close.
 
     Returns "" for a name that begins like ours and is close to none, and None for any other.
     """
@@ -45,7 +45,7 @@ def meant_setting(name: str) -> str | None:
 
 
 def meant_header(key: str, purpose: str) -> str | None:
-    """Return the header of the table that a META key all but spells, in wire form, or None.
+    """Return the header of the table that a META key nearly spells, in wire form, or None.
 
     One word differs by little, or the hyphens do. A short word that differs makes another header:
     EO-Connecting-IP is one, and so is CF-Connecting-IP.

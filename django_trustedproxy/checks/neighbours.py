@@ -71,7 +71,7 @@ def reads_one_header(value: object, _: Policy) -> bool:
 
 
 def lets_in_by_an_exception(value: object, policy: Policy) -> bool:
-    """Tell whether whom django-lockdown trusts gets in by a proxy of ours that is an exception."""
+    """Tell whether an exempt proxy of ours lets in what django-lockdown trusts."""
     trusted = _networks(value)
     excepted = _networks(_read("LOCKDOWN_REMOTE_ADDR_EXCEPTIONS"))
     merged = policy.networks.merged
@@ -110,7 +110,7 @@ def judges_hops(value: object, _: Policy) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Neighbour:
-    """A setting with which a package concludes another address than REMOTE_ADDR."""
+    """A setting with which a package takes an address other than REMOTE_ADDR for the client."""
 
     id: str
     package: str
@@ -193,7 +193,7 @@ NEIGHBOURS: tuple[Neighbour, ...] = (
         default=0,
         needs_list=True,
         message="ALLAUTH_TRUSTED_PROXY_COUNT is positive: django-allauth takes a proxy for the "
-        "client, or answers 500 where there are fewer hops",
+        "client, or answers 500 if there are fewer hops",
         remedy="ALLAUTH_TRUSTED_PROXY_COUNT = 0",
     ),
     Neighbour(
@@ -215,8 +215,8 @@ NEIGHBOURS: tuple[Neighbour, ...] = (
         settings=("AXES_IPWARE_PROXY_COUNT", "AXES_PROXY_COUNT"),
         wrong_if=is_positive,
         needs_module="ipware",
-        message="{setting} is positive: django-axes finds no address, so all failures share one "
-        "bucket",
+        message="{setting} is positive: django-axes finds no address, so all failures are "
+        "counted together",
         remedy="AXES_IPWARE_PROXY_COUNT = None",
     ),
     Neighbour(
@@ -227,7 +227,8 @@ NEIGHBOURS: tuple[Neighbour, ...] = (
         settings=("AXES_IPWARE_PROXY_TRUSTED_IPS", "AXES_PROXY_TRUSTED_IPS"),
         wrong_if=is_set,
         needs_module="ipware",
-        message="{setting} is set: django-axes finds no address, so all failures share one bucket",
+        message="{setting} is set: django-axes finds no address, so all failures are counted "
+        "together",
         remedy="AXES_IPWARE_PROXY_TRUSTED_IPS = None",
     ),
     Neighbour(
@@ -239,7 +240,7 @@ NEIGHBOURS: tuple[Neighbour, ...] = (
         wrong_if=lacks_remote_addr,
         default=("REMOTE_ADDR",),
         needs_module="ipware",
-        message="{setting} lacks REMOTE_ADDR: django-axes finds no address where its headers are "
+        message="{setting} lacks REMOTE_ADDR: django-axes finds no address if its headers are "
         "dropped",
         remedy='AXES_IPWARE_META_PRECEDENCE_ORDER = ("REMOTE_ADDR",)',
     ),
@@ -250,7 +251,7 @@ NEIGHBOURS: tuple[Neighbour, ...] = (
         module="ipware",
         settings=("IPWARE_META_PROXY_COUNT",),
         wrong_if=is_positive,
-        message="IPWARE_META_PROXY_COUNT is positive: django-ipware finds no address where there "
+        message="IPWARE_META_PROXY_COUNT is positive: django-ipware finds no address if there "
         "are more or fewer hops",
         remedy="IPWARE_META_PROXY_COUNT = 0",
     ),
@@ -263,7 +264,7 @@ NEIGHBOURS: tuple[Neighbour, ...] = (
         wrong_if=lacks_remote_addr,
         default=("REMOTE_ADDR",),
         message="IPWARE_META_PRECEDENCE_ORDER lacks REMOTE_ADDR: django-ipware finds no address "
-        "where its headers are dropped",
+        "if its headers are dropped",
         remedy='IPWARE_META_PRECEDENCE_ORDER = ("REMOTE_ADDR",)',
     ),
     Neighbour(
@@ -273,7 +274,7 @@ NEIGHBOURS: tuple[Neighbour, ...] = (
         module="django_ratelimit",
         settings=("RATELIMIT_IP_META_KEY",),
         wrong_if=is_another_key,
-        message="RATELIMIT_IP_META_KEY names a header: django-ratelimit answers 500 where that "
+        message="RATELIMIT_IP_META_KEY names a header: django-ratelimit answers 500 if that "
         "header is dropped or names two hops",
         remedy="RATELIMIT_IP_META_KEY = None",
     ),
@@ -299,7 +300,7 @@ NEIGHBOURS: tuple[Neighbour, ...] = (
         wrong_if=is_another_key,
         default="REMOTE_ADDR",
         message="DJANGO_EASY_AUDIT_REMOTE_ADDR_HEADER names a header: django-easy-audit records "
-        "the whole header, or nothing where it is dropped",
+        "the whole header, or nothing if it is dropped",
         remedy='DJANGO_EASY_AUDIT_REMOTE_ADDR_HEADER = "REMOTE_ADDR"',
     ),
     Neighbour(
@@ -311,7 +312,7 @@ NEIGHBOURS: tuple[Neighbour, ...] = (
         wrong_if=is_another_key,
         default="REMOTE_ADDR",
         message="DJANGO_REST_PASSWORDRESET_IP_ADDRESS_HEADER names a header: "
-        "django-rest-passwordreset records the whole header, or nothing where it is dropped",
+        "django-rest-passwordreset records the whole header, or nothing if it is dropped",
         remedy='DJANGO_REST_PASSWORDRESET_IP_ADDRESS_HEADER = "REMOTE_ADDR"',
     ),
     Neighbour(
@@ -322,7 +323,7 @@ NEIGHBOURS: tuple[Neighbour, ...] = (
         settings=("CMS_REQUEST_IP_RESOLVER",),
         wrong_if=reads_one_header,
         needs=("CMS_INTERNAL_IPS",),
-        message="CMS_REQUEST_IP_RESOLVER reads a single header: django-cms finds no address where "
+        message="CMS_REQUEST_IP_RESOLVER reads a single header: django-cms finds no address if "
         "that header is dropped",
         remedy='CMS_REQUEST_IP_RESOLVER = "cms.utils.request_ip_resolvers.remote_addr_ip"',
     ),
@@ -426,7 +427,7 @@ def _is_list_kept(policy: Policy) -> bool:
 
 
 def _is_used(neighbour: Neighbour) -> bool:
-    """Tell whether the project uses a package. An import alone is no use."""
+    """Tell whether the project uses a package. An import alone does not count."""
     if neighbour.spared_if and neighbour.spared_if():
         return False
     if _is_configured(neighbour.module, *neighbour.settings):

@@ -1,4 +1,4 @@
-"""Checks of range files: their age, who may write them, and what is in them."""
+"""Checks of range files: their age, who can write them, and what is in them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def check_age(**_: object) -> list[CheckMessage]:
             fact = "has no date" if file.fetched is None else "has a date in the future"
             found.append(
                 Warning(
-                    f"{file} {fact}, so nothing tells when it is too old.",
+                    f"{file} {fact}, so nothing shows when it is too old.",
                     hint='Fetch it with "manage.py trustedproxy refresh", which writes the date, '
                     "or silence this if something else renews the file.",
                     id="trustedproxy.W071",
@@ -59,13 +59,13 @@ def check_age(**_: object) -> list[CheckMessage]:
 
 
 def check_writable(**_: object) -> list[CheckMessage]:
-    """Warn of files that everybody on this host may write, and so decide who is trusted."""
+    """Warn of files that everybody on this host can write: the writer decides who is trusted."""
     if os.name != "posix":
         return []
     return [
         Warning(
-            f"Everybody on this host may write {place}.",
-            hint=f"Run chmod o-w {place}. Who writes it decides who is trusted.",
+            f"Everybody on this host can write to {place}.",
+            hint=f"Run chmod o-w {place}. Anyone who writes it decides who is trusted.",
             id="trustedproxy.W072",
         )
         for file in conf.range_files()
@@ -74,7 +74,7 @@ def check_writable(**_: object) -> list[CheckMessage]:
 
 
 def _open_to_all(path: Path) -> list[Path]:
-    """Return the file, or its folder, if everybody may write there."""
+    """Return the file, or its folder, if everybody can write there."""
     try:
         file, folder = path.stat(), path.resolve().parent.stat()
     except OSError:  # gone since it was read
@@ -91,8 +91,8 @@ def check_customers(**_: object) -> list[CheckMessage]:
     return [
         Warning(
             f"{file} seems to be {row.name}, which has the machines of every customer.",
-            hint="Take the file out: whoever rents a machine there can claim any address. List the "
-            "networks that your own proxy connects from.",
+            hint="Remove the file: anyone who rents a machine there can claim any address. "
+            "List the networks that your own proxy connects from.",
             id="trustedproxy.W073",
         )
         for file in conf.range_files()

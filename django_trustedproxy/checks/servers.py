@@ -114,7 +114,7 @@ def check_environment(**_: object) -> list[CheckMessage]:
 
 
 def check_gunicorn(**_: object) -> list[CheckMessage]:
-    """Warn of options of gunicorn's by which a client's header gets past the proxy's."""
+    """Warn of gunicorn options that let a client's header past the proxy's."""
     return [
         Warning(
             f"{finding.place} {finding.effect}: {finding.written}.",

@@ -1,4 +1,4 @@
-"""Checks of our own settings, and of Django's that speak about the same."""
+"""Checks of our own settings, and of Django's settings for the same things."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _TWINS = {
 
 
 def check_settings(**_: object) -> list[CheckMessage]:
-    """Report every setting that cannot be used: what stops the process at its start."""
+    """Report every setting that cannot be used, and so stops the process when it starts."""
     return [
         Error(problem.msg, hint=problem.hint, id=problem.id) for problem in conf.parse(settings)[1]
     ]
 
 
 def check_probe_key(**_: object) -> list[CheckMessage]:
-    """Warn if the probe is on and never answers, as the key could be guessed."""
+    """Warn if the probe is on but never answers, because the key could be guessed."""
     if not conf.parse(settings)[0].is_probed or strong_keys():
         return []
     return [
         Warning(
-            "TRUSTED_PROXY_PROBE is on, and SECRET_KEY is weak (security.W009), so that the site "
+            "TRUSTED_PROXY_PROBE is on, and SECRET_KEY is weak (security.W009), so the site "
             "answers no probe.",
             hint="Set a SECRET_KEY of 50 random characters, or write TRUSTED_PROXY_PROBE = False.",
             id="trustedproxy.W090",
@@ -44,7 +44,7 @@ def check_probe_key(**_: object) -> list[CheckMessage]:
 
 
 def check_single_header(**_: object) -> list[CheckMessage]:
-    """Warn of several headers: which of them a client wrote could not be told."""
+    """Warn of several headers: nothing could show which of them a client wrote."""
     headers = conf.value("TRUSTED_PROXY_HEADER")
     if not isinstance(headers, (list, tuple)) or len(headers) < 2:
         return []
@@ -81,7 +81,7 @@ def _misspelled() -> list[tuple[str, str]]:
 
 
 def check_proxies_listed(**_: object) -> list[CheckMessage]:
-    """Warn if TRUSTED_PROXIES is not written at all, nor all but written."""
+    """Warn if TRUSTED_PROXIES is not set, not even under a misspelled name."""
     if hasattr(settings, "TRUSTED_PROXIES") or "TRUSTED_PROXIES" in dict(_misspelled()).values():
         return []
     return [
@@ -89,14 +89,14 @@ def check_proxies_listed(**_: object) -> list[CheckMessage]:
             "TRUSTED_PROXIES is not set, so nobody is trusted, and every forwarding header is "
             "dropped.",
             hint="Write TRUSTED_PROXIES with the addresses that your proxies connect from, or "
-            "TRUSTED_PROXIES = [] if clients connect themselves.",
+            "TRUSTED_PROXIES = [] if clients connect directly.",
             id="trustedproxy.W036",
         )
     ]
 
 
 def check_header_names(**_: object) -> list[CheckMessage]:
-    """Warn of a header name that is nearly one of the table, and so probably never sent."""
+    """Warn of a header name that is nearly one of the table, so it is probably never sent."""
     policy = conf.parse(settings)[0]
     written = [d for d in policy.designations if d.is_written]
     named = [("TRUSTED_PROXY_HEADER", "client", policy.header)]
@@ -113,7 +113,7 @@ def check_header_names(**_: object) -> list[CheckMessage]:
 
 
 def check_redirect_loop(**_: object) -> list[CheckMessage]:
-    """Warn if nothing tells Django that the client used HTTPS, and HTTP is redirected there."""
+    """Warn if HTTP is redirected to HTTPS, and nothing tells Django that the client used HTTPS."""
     policy, _problems = conf.parse(settings)
     is_told = conf.value("TRUSTED_PROXY_SCHEME_HEADER") or settings.SECURE_PROXY_SSL_HEADER
     if not settings.SECURE_SSL_REDIRECT or is_told or policy.trusts_nobody:
@@ -121,7 +121,7 @@ def check_redirect_loop(**_: object) -> list[CheckMessage]:
     return [
         Warning(
             "SECURE_SSL_REDIRECT is on, and no header of the trusted proxies is believed about the "
-            "scheme: if TLS ends at a proxy, every request is redirected to HTTPS for ever.",
+            "scheme: if TLS ends at a proxy, every request is redirected to HTTPS forever.",
             hint='Write TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto", or the header in which '
             "your proxy says it. If TLS ends at your own server, silence this.",
             id="trustedproxy.W038",
@@ -130,7 +130,7 @@ def check_redirect_loop(**_: object) -> list[CheckMessage]:
 
 
 def check_empty_proxies(**_: object) -> list[CheckMessage]:
-    """Warn if nobody is trusted while a header is to be believed that is then dropped."""
+    """Warn if a setting relies on a header, but nobody is trusted and the header is dropped."""
     believing = [
         name
         for name in (_TWINS[purpose] for purpose in ("scheme", "host", "port"))
@@ -188,11 +188,11 @@ def check_internal_ips(**_: object) -> list[CheckMessage]:
 
 
 def check_wide_networks(**_: object) -> list[CheckMessage]:
-    """Warn of trust in so many public addresses that they cannot all be one's own."""
+    """Warn of trust in so many public addresses that no one project can own them all."""
     return [
         Warning(
             f"TRUSTED_PROXIES trusts {network}, a very wide range of public addresses.",
-            hint="List the networks that your proxies connect from; whoever has an address in "
+            hint="List the networks that your proxies connect from; anyone with an address in "
             "this one can claim any other.",
             id="trustedproxy.W032",
         )

@@ -145,7 +145,7 @@ def check_shared_networks(**_: object) -> list[CheckMessage]:
 
 
 def check_customers_in_list(**_: object) -> list[CheckMessage]:
-    """Warn of a list in which a vendor's customer stands as a hop of the edge."""
+    """Warn of a list in which a vendor's customer looks like a hop of the edge."""
     policy = conf.parse(settings)[0]
     is_list = policy.header == FORWARDED or policy.form.separator == ","
     if policy.stamps is None or not is_list:

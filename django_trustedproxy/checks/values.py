@@ -166,7 +166,7 @@ class Names:
         return self.module.get(name, settings if name == "settings" else None) is settings
 
     def _once(self, name: str, ask: Callable[[], object]) -> object:
-        """Ask what a name stands for, unless that is being asked already."""
+        """Find what a name stands for, unless that is already in progress."""
         if name in self._asked:
             return UNKNOWN
         self._asked.add(name)

@@ -50,7 +50,7 @@ def unpack(packed: bytes) -> str:
 
 
 def parse_port(text: str) -> int | None:
-    """Return a port from 1 to 65535, or None if `text` is none."""
+    """Return a port from 1 to 65535, or None if `text` is not a port."""
     if len(text) <= 5 and text.isascii() and text.isdigit():
         return int(text) if 0 < int(text) < 65536 else None
     return None

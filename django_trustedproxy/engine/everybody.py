@@ -1,4 +1,4 @@
-"""Networks in which nobody can have all hosts: trust in them is trust in everybody."""
+"""Networks that nobody can own entirely: trusting one of them is trusting everybody."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def is_everybody(network: Network) -> bool:
 
 
 def covering(merged: Sequence[Network]) -> list[Network]:
-    """Return those of merged networks that together are everybody in the public."""
+    """Return the merged networks that together include every public address."""
     filled = TrustedNetworks([*merged, *NOT_PUBLIC]).merged
     versions = [everybody.version for everybody in (ALL_IPV4, ALL_IPV6) if everybody in filled]
     return [network for network in merged if network.version in versions]

@@ -137,7 +137,7 @@ def _of_object(entry: object) -> Mistake:
 def _everybody(text: str) -> Mistake | None:
     if text.lower() not in _EVERYBODY and set(text) != set("*."):
         return None
-    remedy = "Whoever is trusted can claim any address."
+    remedy = "Anyone who is trusted can claim any address."
     return Mistake("everybody", "trusts everybody", remedy, (), OWN)
 
 
@@ -271,7 +271,7 @@ def _host_name(text: str) -> Mistake | None:
     ):
         return None
     remedy = (
-        "Write the proxy's address or network. Names are not resolved: whoever answers for them "
+        "Write the proxy's address or network. Names are not resolved: anyone who controls them "
         "in DNS would decide who is trusted."
     )
     return Mistake("host-name", "is a host name", remedy)

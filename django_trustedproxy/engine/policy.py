@@ -73,7 +73,7 @@ class Designation(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Policy:
-    """The settings, made ready for `decide`: whom to trust, what to read and what to drop.
+    """The settings, prepared for `decide`: who is trusted, what to read and what to drop.
 
     Header names are META keys; `header` is the designated client header. `dropped` is what goes
     from a request of a trusted peer, `dropped_if_direct` what goes from one of any other, and
@@ -167,7 +167,7 @@ class Policy:
 
     @property
     def widest(self) -> Policy:
-        """The policy for a stamped request, which trusts most."""
+        """The policy for a stamped request, which trusts the most."""
         return self.stamped or self
 
     @property

@@ -44,7 +44,7 @@ def parse_scheme(text: str) -> str | None:
 
 
 def parse_host(text: str) -> str | None:
-    """Return a host, with or without a port, as it is, or None if it is none.
+    """Return a host, with or without a port, unchanged, or None if it is not a host.
 
     Whether the host is one of `ALLOWED_HOSTS` is Django's to ask.
     """

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Stamps:
-    """The secrets, which nothing here shows, and whom a request that has one may come from.
+    """The secrets, which nothing here shows, and the peers that are trusted with one.
 
     `headers` are the META keys of the headers that carry a stamp. `networks` are believed besides
     the others if a request is stamped; `any_peer` tells whether any peer is.

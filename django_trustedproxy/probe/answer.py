@@ -1,4 +1,4 @@
-"""What the site tells a prober about the prober's own request, and of nobody else's."""
+"""What the site tells a prober about the prober's own request, and about no other."""
 
 from __future__ import annotations
 

@@ -88,8 +88,8 @@ def _target(url: str, site: Target | None) -> Target:
     target = parse_target(url, site)
     if target is None:
         raise CannotRunError(
-            f"{short_repr(url)} is no URL of a site: expected 'https://example.com', with a port "
-            "and a path if the site has them, and without a user."
+            f"{short_repr(url)} is not the URL of a site: expected 'https://example.com', with a "
+            "port and a path if the site has them, and without a user."
         )
     return target
 

@@ -1,4 +1,4 @@
-"""What was found at a door, worst first, each with the line that changes it."""
+"""What was found at a door, worst first, each with the line that fixes it."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ _MISSING = {
         "proxy: set X-Forwarded-Proto on every request",
         'settings.py: and only then, TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto"',
     ),
-    "host": ("proxy: pass on the Host that was asked for; nginx: proxy_set_header Host $host;",),
+    "host": (
+        "proxy: pass on the Host that was asked for; nginx: proxy_set_header Host $http_host;",
+    ),
 }
 
 
 class Finding(NamedTuple):
-    """A finding: how bad it is, a sentence, the lines that change it, and where more is told."""
+    """A finding: its severity, a sentence, the lines that fix it, and a page with the details."""
 
     level: str
     text: str

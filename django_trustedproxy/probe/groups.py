@@ -103,8 +103,8 @@ GROUPS = {
     ),
     "prefix": Group(
         "the server's own path prefix",
-        "The client chooses the path prefix: links lead elsewhere, and rules for paths are got "
-        "around.",
+        "The client chooses the path prefix: links lead elsewhere, and the proxy's rules for "
+        "paths can be evaded.",
         (
             ("nginx", 'proxy_set_header Daphne-Root-Path "";'),
             ("HAProxy", "http-request del-header Daphne-Root-Path"),

@@ -33,7 +33,7 @@ class CannotRunError(Exception):
 
 
 class Settings(NamedTuple):
-    """What the command's own settings say: the key, whom they trust, and the policy's digest.
+    """What the command's own settings say: the key, the trusted peers, and the policy's digest.
 
     `logins` are the META keys of headers that log people in, or that the site guards, and `headers`
     their names on the wire.
@@ -99,9 +99,10 @@ class Runner:
         own = sender.own_address
         if (client := pack(facts["client"] or "")) and client in self._settings.networks:
             raise CannotRunError(
-                f"{facts['client']}, from which {url} is asked, is trusted, and so is whatever is "
-                "sent from there. Run the probe on another machine, and list in TRUSTED_PROXIES "
-                f"the addresses of your proxies alone. See {page_of_guide('verify', 'why')}"
+                f"{facts['client']}, from which {url} is asked, is trusted, and so is everything "
+                "that is sent from there. Run the probe on another machine, and list only the "
+                "addresses of your proxies in TRUSTED_PROXIES. "
+                f"See {page_of_guide('verify', 'why')}"
             )
         verdicts: list[Verdict] = []
         claims = self._claims(facts)
@@ -150,13 +151,13 @@ def _closed(response: Response) -> str:
 
 
 def _unanswered(url: str, response: Response, key: str) -> str:
-    """Say why the first request has no answer of the site, and what to do."""
+    """Say why the site did not answer the first request, and what to do."""
     if response.status is None:
         return f"{url} cannot be reached: {response.error}."
     if response.location:
         return f"{url} redirects to {response.location}: run the probe for the URL of the site."
     if signed(response, key) is not None:
-        return f"A cache answered in the place of {url}, although the answer says no-store."
+        return f"A cache answered in place of {url}, although the answer says no-store."
     return (
         f"{url} answered with status {response.status}, and not with the site's signed answer, so "
         "it is not attacked. Set TRUSTED_PROXY_PROBE = True on the site, and restart it. Run the "

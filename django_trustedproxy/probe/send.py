@@ -1,4 +1,4 @@
-"""Sends the probe's requests byte by byte, as no HTTP client would, and reads what comes back."""
+"""Sends the probe's requests byte by byte, as no HTTP client would, and reads the responses."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def is_strong(key: object) -> bool:
 def strong_keys() -> list[str]:
     """Return SECRET_KEY and its strong fallbacks; nothing if SECRET_KEY itself is weak.
 
-    Whoever guesses the key can ask the site about itself.
+    Anyone who guesses the key can ask the site about itself.
     """
     try:
         key = settings.SECRET_KEY
@@ -63,7 +63,7 @@ def strong_keys() -> list[str]:
 
 
 def new_nonce() -> str:
-    """Return what no other request has."""
+    """Return a text that no other request has."""
     return get_random_string(22)
 
 
@@ -86,7 +86,7 @@ def unseal(sealed: str, key: str) -> str | None:
 
 
 class Verifier:
-    """Verifies tokens, but no more of them in a second than a prober needs."""
+    """Verifies tokens, but no more per second than a prober needs."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

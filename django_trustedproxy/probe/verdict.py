@@ -1,4 +1,4 @@
-"""What an answer means: whether the attack worked, beside an honest request's answer."""
+"""What an answer means: whether the attack worked, compared with an honest request."""
 
 from __future__ import annotations
 

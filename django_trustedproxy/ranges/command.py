@@ -27,7 +27,7 @@ MOST_DAYS = 365
 _DESCRIPTION = (
     "Renew the range files that the settings name, each from its source, or make or renew one. "
     "Exits with 1 if a file was refused, or with --check differs or is stale, and with 2 if a list "
-    "could not be had. The old file then stays."
+    "could not be fetched. The old file then stays."
 )
 
 
@@ -45,7 +45,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="- for the vendor's answer on standard input, or an https address, such as a mirror",
     )
     parser.add_argument("--check", action="store_true", help="write nothing")
-    parser.add_argument("--accept", action="store_true", help="take a change that is refused")
+    parser.add_argument("--accept", action="store_true", help="accept a change that is refused")
 
 
 class RefreshError(Exception):
@@ -85,9 +85,9 @@ class Old(NamedTuple):
         return " The old file stays." if self.file else ""
 
     def objections(self, name: str, new: RangeFile) -> Iterator[str]:
-        """Yield why a file may not be replaced unseen."""
+        """Yield the reasons not to replace a file without a look."""
         if self.error:
-            yield f"the file that is there cannot be compared ({self.error.msg.rstrip('.')})"
+            yield f"the old file cannot be compared ({self.error.msg.rstrip('.')})"
         if self.file is None:
             return
         if self.source not in (None, name):
@@ -142,7 +142,7 @@ class Refresh:
         reasons = [] if self.options["accept"] else list(old.objections(name, new))
         if reasons:
             advice = "The old file stays. If the difference is right, repeat this with --accept."
-            raise RefreshError(REFUSED, f"refused, as {', and '.join(reasons)}. {advice}")
+            raise RefreshError(REFUSED, f"refused, because {', and '.join(reasons)}. {advice}")
         try:
             replace(path, text)
         except OSError as error:
@@ -155,7 +155,7 @@ class Refresh:
         if name is None:
             text = "names no source. Name FILE and --source to fetch it."
         elif name not in SOURCES:
-            text = f"names the source {name!r}, which is none of {', '.join(sorted(SOURCES))}."
+            text = f"names the source {name!r}, which is not one of {', '.join(sorted(SOURCES))}."
         elif SOURCES[name].addresses or self.options["origins"]:
             return name
         else:
@@ -177,7 +177,7 @@ class Refresh:
         except AnswerError as error:
             raise RefreshError(FAILED, f"the answer of {name} {error}.{old.stays}") from None
         except RangeFileError as error:
-            text = f"the answer makes no range file: {error.msg}{old.stays}"
+            text = f"the answer gives no valid range file: {error.msg}{old.stays}"
             raise RefreshError(FAILED, text) from None
         return text
 

@@ -30,7 +30,7 @@ def fetch(address: str, body: bytes | None = None, seconds: float = SECONDS) -> 
     `seconds` is for all of it: the name, the connection and the last byte.
     """
     if not address.startswith("https://"):
-        raise FetchError(f"{address}: expected an address of https")
+        raise FetchError(f"{address}: expected an https address")
     results: list[str | FetchError] = []
 
     def run() -> None:

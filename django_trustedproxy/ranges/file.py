@@ -131,7 +131,7 @@ def parse(path: Path, text: str) -> RangeFile:
         raise _empty(path)
     if parser.promise and not parser.end:
         expected = f"'# end {parser.count}' in the last line"
-        raise _broken(path, len(rows), "has no end behind it", expected, rows[-1])
+        raise _broken(path, len(rows), "has no end after it", expected, rows[-1])
     fetched, days = parser.promise or (None, None)
     return RangeFile(path, source, address, fetched, days, parser.lines)
 
@@ -148,7 +148,7 @@ class _Parser:
     def take(self, number: int, row: str) -> None:
         """Read a line that is not empty."""
         if self.end:
-            fact, expected = "stands behind the end", f"nothing behind line {self.end}"
+            fact, expected = "is after the end", f"nothing after line {self.end}"
             raise _broken(self.path, number, fact, expected, row)
         if re.match(r"# fetched\b", row):
             if self.promise:
@@ -182,22 +182,25 @@ class _Parser:
         except EntryError:
             mistake = diagnose(row)
             remedy = "" if mistake.kind == "name" else mistake.remedy
-            hint = f"{remedy} Put the line right, or {again}.".strip()
-            fact = f"{where} {'is a page and no list' if row[0] == '<' else mistake.fact}"
+            hint = f"{remedy} Correct the line, or {again}.".strip()
+            fact = f"{where} {'is a web page, not a list' if row[0] == '<' else mistake.fact}"
             raise RangeFileError("trustedproxy.E072", fact, anything, hint) from None
         if row in NAMES:
-            hint = "A name stands in the setting itself. Remove the line."
+            hint = "Names belong in the setting itself. Remove the line."
             raise RangeFileError("trustedproxy.E072", f"{where} is a name", anything, hint)
         (network,) = networks
         if is_everybody(network) or network.prefixlen < _WIDEST[network.version]:
             expected = f"a prefix length of {_WIDEST[network.version]} or more, got {got}"
-            hint = "Whoever is trusted can claim any address. Remove the line."
+            hint = "Anyone who is trusted can claim any address. Remove the line."
             fact = f"{where} is wider than any network that has one owner"
             raise RangeFileError("trustedproxy.E075", fact, expected, hint)
         if self.is_published and _is_not_public(network):
-            fact, expected = f"{where} is no public network", f"what a vendor publishes, got {got}"
+            fact, expected = (
+                f"{where} is not a public network",
+                f"what a vendor publishes, got {got}",
+            )
             hint = (
-                f"No vendor connects from it: {again}. Networks of your own stand in the setting "
+                f"No vendor connects from it: {again}. Networks of your own belong in the setting "
                 "itself, or in a file that names no source."
             )
             raise RangeFileError("trustedproxy.E076", fact, expected, hint)
@@ -210,11 +213,11 @@ def _is_not_public(network: Network) -> bool:
 
 
 def _content(path: Path) -> bytes:
-    """Return no more of a file than shows that it is too long."""
+    """Return a file, or just enough of it to show that it is too long."""
     try:
         # What is no plain file, such as a pipe, could block the start.
         if path.exists() and not path.is_file():
-            raise _unreadable(path, "is no file")
+            raise _unreadable(path, "is not a file")
         with path.open("rb") as file:
             return file.read(MOST_BYTES + 1)
     except OSError as error:
@@ -241,7 +244,7 @@ def _unfit(path: Path, fact: str, expected: str = "a list of networks") -> Range
 
 def _empty(path: Path) -> RangeFileError:
     hint = (
-        f"Make it with {quoted([_command(path, '--source', 'NAME')])}, or take it out of the "
+        f"Make it with {quoted([_command(path, '--source', 'NAME')])}, or remove it from the "
         "setting."
     )
     return RangeFileError("trustedproxy.E073", f"{path} is empty", "a network in each line", hint)

@@ -33,11 +33,11 @@ def objections(old: Collection[Network], new: Collection[Network]) -> Iterator[s
     elif after * 2 < before:
         yield f"the IPv4 addresses become less than half, from {before:,} to {after:,}"
     elif after > before == 0:
-        yield f"IPv4 addresses come for the first time: {after:,}"
+        yield f"IPv4 addresses appear for the first time: {after:,}"
     for version in (4, 6):
         had, has = (any(n.version == version for n in networks) for networks in (old, new))
         if had and not has:
-            yield f"all IPv{version} networks go"
+            yield f"all IPv{version} networks disappear"
 
 
 def ipv4_space(networks: Collection[Network]) -> int:

@@ -52,7 +52,7 @@ class Source(NamedTuple):
         try:
             lists = list(self.read(documents))
         except (LookupError, TypeError) as error:
-            raise AnswerError(f"has not the form of this list ({_told(error)})") from None
+            raise AnswerError(f"does not have the form of this list ({_told(error)})") from None
         found = {network for version, items in lists for network in _parsed(version, items)}
         for family in self.families:
             if not any(network.version == family for network in found):

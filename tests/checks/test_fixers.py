@@ -60,7 +60,7 @@ def test_a_home_grown_fixer_is_a_warning_with_its_line(name, order):
 def test_nobody_is_told_to_remove_a_middleware_that_can_do_more():
     (found,) = ours(MIDDLEWARE=behind("tests.home_grown.WritesByAHelper"))
     assert found.hint == (
-        "Remove that code, which django-trustedproxy replaces, and keep what else the middleware does."
+        "Remove that code, which django-trustedproxy replaces, and keep the rest of the middleware."
     )
 
 
@@ -176,7 +176,7 @@ def test_who_rewrites_a_header_before_ours_is_a_warning(name):
     assert first.id == "trustedproxy.W062"
     assert re.sub(r":\d+,", ":0,", first.msg) == (
         f"'{path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE and rewrites X-Forwarded-For, in "
-        f"{home_grown_deciders.__file__}:0, so the decision is about what it left of it."
+        f"{home_grown_deciders.__file__}:0, so the decision uses what is left of it."
     )
     assert first.hint == (f"Put '{OUR_MIDDLEWARE}' before '{path}'.")
 
@@ -187,8 +187,8 @@ def test_who_rewrites_the_kept_header_behind_ours_is_a_warning(name):
     (found,) = ours(MIDDLEWARE=behind(path))
     assert found.id == "trustedproxy.W063"
     assert re.sub(r":\d+,", ":0,", found.msg) == (
-        f"'{path}' rewrites X-Forwarded-For, in {home_grown_deciders.__file__}:0, so whoever reads it "
-        "later takes what is left for the client."
+        f"'{path}' rewrites X-Forwarded-For, in {home_grown_deciders.__file__}:0, so code that reads "
+        "it later takes what is left for the client."
     )
     assert found.hint == (
         "Write TRUSTED_PROXY_KEEP_HEADER = False, and nothing is left to rewrite."

@@ -64,7 +64,7 @@ def found(*middleware, **settings):
 def test_a_login_by_a_header_that_nobody_guards_is_a_warning(login, base):
     assert found(login("HTTP_X_COMPANY_USER", base)) == [
         Warning(
-            "'logins_of_test.middleware.Login' logs in whoever X-Company-User names, and anyone "
+            "'logins_of_test.middleware.Login' logs in the user that X-Company-User names, and anyone "
             "can send that header.",
             hint="Write TRUSTED_PROXY_GUARDED_HEADERS = ['X-Company-User'], so that only a trusted "
             "proxy can.",
@@ -106,7 +106,7 @@ def test_a_login_before_ours_is_a_warning(login):
     path = login("HTTP_X_FORWARDED_USER")
     (warning,) = found(MIDDLEWARE=[SESSIONS, USERS, path, OUR_MIDDLEWARE])
     assert warning == Warning(
-        f"'{path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE, so it logs in whoever a client names "
+        f"'{path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE, so it logs in the user that a client names "
         "in X-Forwarded-User.",
         hint=f"Put '{OUR_MIDDLEWARE}' first in MIDDLEWARE.",
         id="trustedproxy.W051",
@@ -131,7 +131,7 @@ def test_a_name_that_django_changes_under_asgi_is_a_warning(login, monkeypatch):
     monkeypatch.setattr(identity, "_ADDS_HTTP", True)
     (warning,) = found(path, ASGI_APPLICATION="project.asgi.application")
     assert warning == Warning(
-        f"'{path}' has header = 'HTTP_X_FORWARDED_USER', and under ASGI this Django logs in whoever "
+        f"'{path}' has header = 'HTTP_X_FORWARDED_USER', and under ASGI this Django logs in the user that "
         "Http-X-Forwarded-User names: proxies do not remove that name.",
         hint="Write header = 'X_FORWARDED_USER' in it.",
         id="trustedproxy.W053",
@@ -205,7 +205,7 @@ def test_a_login_of_rest_framework_by_a_header_that_nobody_guards_is_a_warning(p
     with_zero = {"NUM_PROXIES": 0, "DEFAULT_AUTHENTICATION_CLASSES": [path]}
     (warning,) = found(REST_FRAMEWORK=with_zero)
     assert warning.id == "trustedproxy.W050"
-    assert warning.msg.startswith(f"'{path}' logs in whoever X-Company-User names, and")
+    assert warning.msg.startswith(f"'{path}' logs in the user that X-Company-User names, and")
     guarded = {"TRUSTED_PROXY_GUARDED_HEADERS": ["X-Company-User"]}
     assert of_rest_framework("Login", **guarded) == []
     (warning,) = of_rest_framework("Login", TRUSTED_PROXIES=[], **guarded)
@@ -237,7 +237,7 @@ def test_a_login_of_a_package_is_found_by_what_it_inherits(package):
     assert found("shibboleth.middleware.ShibbolethRemoteUserMiddleware", **attributes) == []
     (warning,) = found("logins_of_test.shib.Login", **attributes)
     assert warning.id == "trustedproxy.W050"
-    assert "logs in whoever Eppn names" in warning.msg
+    assert "logs in the user that Eppn names" in warning.msg
 
 
 @pytest.mark.parametrize(
@@ -245,8 +245,8 @@ def test_a_login_of_a_package_is_found_by_what_it_inherits(package):
     [
         (
             "198.51.100.66",
-            "X-Forwarded-User from 198.51.100.66, who is not in TRUSTED_PROXIES, was dropped; it "
-            "would have been the login.",
+            "X-Forwarded-User from 198.51.100.66, which is not in TRUSTED_PROXIES, was dropped; it "
+            "would have logged the client in.",
         ),
         ("10.0.0.1", None),
     ],

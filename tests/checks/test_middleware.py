@@ -71,7 +71,7 @@ def test_a_reader_before_ours_is_a_warning():
         Warning(
             f"'{path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE and reads the scheme and the "
             "host, which is then the proxy's or forged.",
-            hint=f"Put '{OUR_MIDDLEWARE}' before '{path}', best first.",
+            hint=f"Put '{OUR_MIDDLEWARE}' before '{path}', ideally first.",
             id="trustedproxy.W005",
         )
     ]

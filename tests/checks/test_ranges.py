@@ -63,11 +63,11 @@ def test_a_file_without_a_date_or_of_the_future_is_a_warning(file, clock):
     )
     bare = file("192.0.2.1\n")
     assert found(bare) == [
-        ("W071", f"{bare} has no date, so nothing tells when it is too old.", hint)
+        ("W071", f"{bare} has no date, so nothing shows when it is too old.", hint)
     ]
     path = file()
     clock(2026, 11, 24, 7)
-    fact = f"{path} has a date in the future, so nothing tells when it is too old."
+    fact = f"{path} has a date in the future, so nothing shows when it is too old."
     assert found(path) == [("W071", fact, hint)]
 
 
@@ -75,12 +75,12 @@ def test_a_file_without_a_date_or_of_the_future_is_a_warning(file, clock):
 def test_what_everybody_may_write_is_a_warning(file, monkeypatch):
     path = file()
     path.chmod(0o666)
-    hint = f"Run chmod o-w {path}. Who writes it decides who is trusted."
-    assert found(path) == [("W072", f"Everybody on this host may write {path}.", hint)]
+    hint = f"Run chmod o-w {path}. Anyone who writes it decides who is trusted."
+    assert found(path) == [("W072", f"Everybody on this host can write to {path}.", hint)]
     path.chmod(0o644)
     path.parent.chmod(0o777)
     assert [msg for _, msg, _ in found(path)] == [
-        f"Everybody on this host may write {path.parent}."
+        f"Everybody on this host can write to {path.parent}."
     ]
     path.parent.chmod(0o1777)
     assert found(path) == []
@@ -108,7 +108,7 @@ def test_a_list_of_customers_machines_is_a_warning(file, row):
         assert name == "W073"
         assert msg == f"{path} seems to be {row.name}, which has the machines of every customer."
         assert hint.startswith(
-            "Take the file out: whoever rents a machine there can claim any address."
+            "Remove the file: anyone who rents a machine there can claim any address."
         )
     assert row.source.startswith("https://")
 

@@ -37,7 +37,7 @@ def test_every_problem_of_the_settings_is_an_error_with_its_id():
 def test_a_probe_that_a_weak_key_cannot_answer_is_a_warning():
     assert ours(TRUSTED_PROXY_PROBE=True, SECRET_KEY="weak") == [
         Warning(
-            "TRUSTED_PROXY_PROBE is on, and SECRET_KEY is weak (security.W009), so that the site "
+            "TRUSTED_PROXY_PROBE is on, and SECRET_KEY is weak (security.W009), so the site "
             "answers no probe.",
             hint="Set a SECRET_KEY of 50 random characters, or write TRUSTED_PROXY_PROBE = False.",
             id="trustedproxy.W090",
@@ -131,7 +131,7 @@ def test_no_trusted_proxies_at_all_is_a_warning(settings):
             "TRUSTED_PROXIES is not set, so nobody is trusted, and every forwarding header is "
             "dropped.",
             hint="Write TRUSTED_PROXIES with the addresses that your proxies connect from, or "
-            "TRUSTED_PROXIES = [] if clients connect themselves.",
+            "TRUSTED_PROXIES = [] if clients connect directly.",
             id="trustedproxy.W036",
         )
     ]
@@ -178,7 +178,7 @@ def test_a_redirect_loop_that_the_settings_foretell_is_a_warning():
     assert ours(SECURE_SSL_REDIRECT=True) == [
         Warning(
             "SECURE_SSL_REDIRECT is on, and no header of the trusted proxies is believed about the "
-            "scheme: if TLS ends at a proxy, every request is redirected to HTTPS for ever.",
+            "scheme: if TLS ends at a proxy, every request is redirected to HTTPS forever.",
             hint='Write TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto", or the header in which '
             "your proxy says it. If TLS ends at your own server, silence this.",
             id="trustedproxy.W038",
@@ -306,7 +306,7 @@ def test_the_warning_about_a_wide_network_names_it():
     assert ours(deploy=True, TRUSTED_PROXIES=["52.0.0.0/7"]) == [
         Warning(
             "TRUSTED_PROXIES trusts 52.0.0.0/7, a very wide range of public addresses.",
-            hint="List the networks that your proxies connect from; whoever has an address in this one "
+            hint="List the networks that your proxies connect from; anyone with an address in this one "
             "can claim any other.",
             id="trustedproxy.W032",
         )

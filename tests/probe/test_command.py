@@ -234,7 +234,7 @@ def test_what_cannot_be_reached_or_meant_is_an_error(settings):
         "http://a:x",
         "http://a/\n",
     ):
-        assert "is no URL of a site" in refused(wrong)
+        assert "is not the URL of a site" in refused(wrong)
     assert "--ca-file /nowhere" in refused("https://localhost", "--ca-file", "/nowhere")
     settings.TRUSTED_PROXIES = "10.0.0.1"
     assert "E001" in refused(url)

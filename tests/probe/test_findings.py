@@ -95,7 +95,9 @@ def test_a_header_that_is_missing_is_told_with_what_came(facts, text):
         ),
         (
             {"host": "127.0.0.1:8000"},
-            ("proxy: pass on the Host that was asked for; nginx: proxy_set_header Host $host;",),
+            (
+                "proxy: pass on the Host that was asked for; nginx: proxy_set_header Host $http_host;",
+            ),
         ),
     ],
 )
