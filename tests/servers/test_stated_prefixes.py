@@ -3,9 +3,9 @@
 import pytest
 
 from tests.servers.fronts import TRUSTED
-from tests.servers.prefixes import CLAIM, Claim, site, taken, visit, wrapped
+from tests.servers.prefixes import CLAIM, HONEST, site, taken, visit, wrapped
 from tests.servers.servers import SERVERS
-from tests.servers.visitors import DIRECT
+from tests.servers.visitors import DIRECT, Form
 
 SERVER = {server.name: server for server in SERVERS}
 NO_PREFIXES = (
@@ -35,7 +35,8 @@ def daphne(request):
 @pytest.mark.parametrize("source", ["127.0.0.1", DIRECT], ids=["trusted", "untrusted"])
 @pytest.mark.parametrize("text", NO_PREFIXES)
 def test_daphnes_prefix_that_is_none_changes_no_link(daphne, text, source):
-    answer = visit(daphne, Claim(text, (f"Daphne-Root-Path: {text}",)), source=source)
+    claim = HONEST._replace(form=Form(text, (f"Daphne-Root-Path: {text}".encode(),)))
+    answer = visit(daphne, claim, source=source)
     assert links(answer) == OWN_LINKS
 
 
