@@ -3,6 +3,7 @@
 import asyncio
 
 from django_trustedproxy import asgi
+from tests.edge import EDGE
 
 
 def scope_of(*headers, kind="http", client=("10.0.0.1", 4711), **more):
@@ -29,3 +30,24 @@ def handed_on(scope):
 
     asyncio.run(asgi.TrustedProxy(application)(scope, None, send))
     return (got[0] if got else None), sent
+
+
+CLIENT = "203.0.113.9"
+
+CHAIN = f"6.6.6.6, {CLIENT}"
+
+
+def asgi_scope(*headers):
+    lines = [("Host", "testserver"), ("X-Forwarded-For", CHAIN), *headers]
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/echo",
+        "query_string": b"",
+        "headers": [(n.encode(), v.encode("latin-1")) for n, v in lines],
+        "client": (EDGE, 1),
+        "server": ("testserver", 80),
+    }

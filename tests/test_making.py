@@ -12,8 +12,8 @@ from django.urls import path
 
 from django_trustedproxy.conf import get_policy
 from django_trustedproxy.environ import find_answer, rewrite
+from tests.handlers import HANDLERS
 from tests.rows import CLIENT
-from tests.test_exempt import MOUNTS
 from tests.urls import echo
 
 PROXY, STRANGER, PROTO = "10.0.0.1", "192.0.2.66", "X-Forwarded-Proto"
@@ -88,7 +88,7 @@ pytestmark = pytest.mark.usefixtures("_as_a_site_runs")
 
 def asker(mount):
     """Return a function that sends a request as a server does, and tells what the inner view saw."""
-    send, wrap = MOUNTS[mount]
+    send, wrap = HANDLERS[mount]
 
     def ask(view, headers=HEADERS, peer=PROXY):
         status, body = send(f"/{view.__name__}", "", peer, headers, wrap)

@@ -12,7 +12,7 @@ from django_trustedproxy.asgi import TrustedProxy
 from django_trustedproxy.checks.middleware import OUR_MIDDLEWARE
 from django_trustedproxy.panels import TrustedProxyPanel
 from tests.edge import EDGE, HEADER, OLDER, SECRET, STAMPS
-from tests.test_explanation import SEVEN, meta_of
+from tests.seven import SEVEN, meta_of
 
 CLIENT = "203.0.113.9"
 TOOLBAR = "debug_toolbar.middleware.DebugToolbarMiddleware"

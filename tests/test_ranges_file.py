@@ -17,15 +17,9 @@ from django_trustedproxy.conf import get_policy, parse, range_files, range_paths
 from django_trustedproxy.entries import paths, usable
 from django_trustedproxy.environ import rewrite
 from django_trustedproxy.ranges.file import MOST_BYTES, MOST_LINES, RangeFileError, load, read
-from tests.test_overview import show
+from tests.command import show
+from tests.range_files import CLOUDFLARE
 
-CLOUDFLARE = """\
-# cloudflare  https://api.cloudflare.com/client/v4/ips
-# fetched 2026-11-25T08:00:00Z, refresh within 30 days
-103.21.244.0/22
-2400:cb00::/32
-# end 2
-"""
 ANY = "an address or a network"
 DATE = "'# fetched 2026-11-25T08:00:00Z, refresh within 30 days'"
 PUBLISHED = "what a vendor publishes"

@@ -25,10 +25,8 @@ from django_trustedproxy.testing import send_through, through
 from tests.edge import ANY, EDGE, HEADER, KEY, OLDER, SECRET, STAMPS, WRONG
 from tests.logged import text_of
 from tests.mounts import exchange
+from tests.scopes import CHAIN, CLIENT, asgi_scope
 from tests.steps import steps
-
-CLIENT = "203.0.113.9"
-CHAIN = f"6.6.6.6, {CLIENT}"
 
 
 def decided(value, **settings):
@@ -112,22 +110,6 @@ def test_an_answer_with_a_stamp_is_frozen_and_can_be_pickled():
 
 
 SPELLINGS = [HEADER, HEADER.lower(), "X_Edge_Secret", "x-edge_secret"]
-
-
-def asgi_scope(*headers):
-    lines = [("Host", "testserver"), ("X-Forwarded-For", CHAIN), *headers]
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": "/echo",
-        "query_string": b"",
-        "headers": [(n.encode(), v.encode("latin-1")) for n, v in lines],
-        "client": (EDGE, 1),
-        "server": ("testserver", 80),
-    }
 
 
 @pytest.mark.parametrize("name", [*SPELLINGS, "X.Edge.Secret"])

@@ -7,8 +7,7 @@ from django.test import override_settings
 
 from tests.adapters.events import CLIENT, http_behind_cloudfront
 from tests.adapters.functions import ADAPTERS, invoke
-from tests.adapters.rows import CASES
-from tests.adapters.test_functions import PAGE, is_safe
+from tests.adapters.rows import CASES, PAGE, is_safe
 
 
 @pytest.fixture(params=[False, True], ids=["middleware", "wrapper"])

@@ -13,7 +13,7 @@ import pytest
 from tests import stack
 from tests.adapters.events import CLIENT, EDGE
 from tests.adapters.rows import EVENTS, FORGED, SENT
-from tests.test_docs import blocks, is_settings, run_settings
+from tests.pages import blocks, is_settings, run_settings
 
 PAGE = "docs/platforms/serverless.md"
 PATIENCE = 60  # seconds

@@ -8,7 +8,7 @@ import sentry_sdk
 from django_trustedproxy import asgi, wsgi
 from tests.checks.findings import ids
 from tests.edge import SECRET, STAMPS
-from tests.test_debug_page import ask_asgi, ask_wsgi
+from tests.failing import ask_asgi, ask_wsgi
 
 SENT = []
 
@@ -22,7 +22,7 @@ class Transport(sentry_sdk.transport.Transport):
 
 @pytest.fixture(autouse=True)
 def _sentry(settings):
-    settings.ROOT_URLCONF = "tests.test_debug_page"
+    settings.ROOT_URLCONF = "tests.failing"
     settings.MIDDLEWARE = ["django_trustedproxy.middleware.TrustedProxyMiddleware"]
     for name, value in STAMPS.items():
         setattr(settings, name, value)

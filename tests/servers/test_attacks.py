@@ -3,6 +3,7 @@
 import pytest
 
 from tests.servers.attacks import ATTACKS, CLAIMS, SERVER
+from tests.servers.report import BARE
 from tests.servers.visitors import (
     FORMS,
     HONEST,
@@ -15,7 +16,6 @@ from tests.servers.visitors import (
     verdict,
 )
 
-BARE = "Attacks on the bare stack"
 REMEDIES = [(found, remedy) for found in ATTACKS for remedy in found.remedies]
 
 

@@ -5,8 +5,8 @@ import shlex
 
 from tests import stack
 from tests.servers import proxies
+from tests.servers.proxies import UNIX_PAGE
 from tests.servers.recipes import blocks, replaced
-from tests.servers.test_proxies import UNIX_PAGE
 from tests.servers.visitors import ATTACKER, ask, attack, concluded
 
 
