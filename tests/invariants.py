@@ -21,7 +21,7 @@ from django_trustedproxy.conf import DEFAULTS, parse
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_name
 from django_trustedproxy.environ import KEY, rewrite
 from django_trustedproxy.middleware import TrustedProxyMiddleware
-from tests import oracle
+from tests import naive_decision
 from tests.answers import facts_of
 from tests.mounts import ends, joined
 from tests.rows import MISSING
@@ -78,7 +78,7 @@ class Site:
         self.settings = {**DEFAULTS, **_DJANGO, **self.overridden}
         self.policy, problems = parse(SimpleNamespace(**self.settings))
         assert not problems
-        self.trust = oracle.Trust(self.settings["TRUSTED_PROXIES"])
+        self.trust = naive_decision.Trust(self.settings["TRUSTED_PROXIES"])
         self.header = self.settings["TRUSTED_PROXY_HEADER"]
         self.designated = {
             purpose: self.settings[f"TRUSTED_PROXY_{purpose.upper()}_HEADER"] for purpose in STATED
@@ -124,9 +124,9 @@ def check_decision(case):
     answer = rewrite(after, site.policy)
     assert after.pop(KEY) is answer, case
     given = before.get("REMOTE_ADDR")
-    found = oracle.Answer(*(getattr(answer, name) for name in ORACLES))
+    found = naive_decision.Answer(*(getattr(answer, name) for name in ORACLES))
     value = before.get(meta_name(site.header))
-    expected = oracle.decide(site.trust, site.header, given, value)
+    expected = naive_decision.decide(site.trust, site.header, given, value)
     assert found == expected, (case, found, expected)
     _check_addresses(case, answer, value or "")
     if not answer:
@@ -231,9 +231,9 @@ def _expected(site, purpose, name, before):
     if text is None:
         return None
     if name == "Forwarded":
-        text = oracle.stated(site.trust, purpose, text)
+        text = naive_decision.stated(site.trust, purpose, text)
         parts = [] if text is None else [text]
-    elif len(text) > oracle.LONGEST_ENTRY:
+    elif len(text) > naive_decision.LONGEST_ENTRY:
         return None
     else:
         parts = [part for part in (part.strip(" \t") for part in text.split(",")) if part]
@@ -254,7 +254,7 @@ def _one(purpose, name, text):
     is_host = _SAFE[purpose].fullmatch(text) and (not colon or _is_port(port))
     name = host if colon else text
     if is_host and name.startswith("["):
-        is_host = isinstance(oracle.read_hop(name), oracle.Hop)
+        is_host = isinstance(naive_decision.read_hop(name), naive_decision.Hop)
     return text if is_host else None
 
 

@@ -161,7 +161,7 @@ def test_a_message_of_the_package_is_what_it_says(heard, caplog, told):
         ),
         *heard(
             {
-                "MIDDLEWARE": ["tests.home_grown_logins.ByAuthenticate"],
+                "MIDDLEWARE": ["tests.custom_logins.ByAuthenticate"],
                 "TRUSTED_PROXY_GUARDED_HEADERS": ["X-Company-User"],
             },
             REMOTE_ADDR="172.18.0.2",

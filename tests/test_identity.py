@@ -245,7 +245,7 @@ def test_a_login_that_was_taken_from_a_stranger_is_explained(answer, expected, m
 LOGIN = {
     "MIDDLEWARE": [
         "django_trustedproxy.middleware.TrustedProxyMiddleware",
-        "tests.home_grown_logins.ByAuthenticate",
+        "tests.custom_logins.ByAuthenticate",
     ],
     **SITES_OWN,
 }

@@ -217,7 +217,7 @@ def test_the_panel_says_which_login_a_stranger_lost(client, settings):
     stranger = {"REMOTE_ADDR": "192.0.2.1", "headers": {"X-Company-User": "admin"}}
     page = client.get("/page", **stranger).content.decode()
     assert "the login" not in text_of(stored(client, page))
-    settings.MIDDLEWARE = [OUR_MIDDLEWARE, "tests.home_grown_logins.ByAuthenticate", TOOLBAR]
+    settings.MIDDLEWARE = [OUR_MIDDLEWARE, "tests.custom_logins.ByAuthenticate", TOOLBAR]
     client = Client()
     page = client.get("/page", **stranger).content.decode()
     said = "X-Company-User from 192.0.2.1, who is not in TRUSTED_PROXIES, was dropped; it would have been the login."

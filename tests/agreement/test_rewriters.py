@@ -80,8 +80,8 @@ def test_behind_lb_does_not_start_on_this_django_and_is_found():
 
 PROXIED_SSL = "proxiedssl.middleware.ProxiedSslWsgiMiddleware"
 ENTRIES = [
-    "tests.home_grown_deciders.LastOfSeveral",
-    "tests.home_grown_deciders.LastOfFewer",
+    "tests.custom_deciders.LastOfSeveral",
+    "tests.custom_deciders.LastOfFewer",
 ]
 
 

@@ -13,8 +13,8 @@ from django_trustedproxy.probe.groups import GROUPS
 from tests.reference import PROBE, probe_page
 from tests.servers import attacks as stacks
 from tests.servers.prefixes import CLAIMS
+from tests.servers.raw_requests import FORMS, HONEST_FORM, PROXY
 from tests.servers.spellings import BLANK, SPELLINGS, UNDERSCORES
-from tests.servers.visitors import FORMS, HONEST_FORM, PROXY
 
 CLAIMED = Claims(PROXY)
 TABLE = attacks(CLAIMED)

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from tests import stack
 from tests.servers.prefixes import wrapped
+from tests.servers.raw_requests import PROXY, VICTIM, Answer, connected, received
 from tests.servers.servers import MODULES, SERVERS, running
-from tests.servers.visitors import PROXY, VICTIM, Answer, connected, received
 
 PATIENCE = 60
 BURST = 20

@@ -1,6 +1,6 @@
 """Spellings of a header's name that a server or a proxy may take for the name itself."""
 
-from tests.servers.visitors import FORMS, VICTIM, Form
+from tests.servers.raw_requests import FORMS, VICTIM, Form
 
 CLIENT = "203.0.113.9"
 DASHED = f"X-Forwarded-For: {CLIENT}".encode()

@@ -3,8 +3,7 @@
 import pytest
 
 from tests.servers.attacks import ATTACKS, CLAIMS, SERVER
-from tests.servers.report import BARE
-from tests.servers.visitors import (
+from tests.servers.raw_requests import (
     FORMS,
     HONEST,
     PROXY,
@@ -15,6 +14,7 @@ from tests.servers.visitors import (
     through_a_proxy,
     verdict,
 )
+from tests.servers.report import BARE
 
 REMEDIES = [(found, remedy) for found in ATTACKS for remedy in found.remedies]
 

@@ -16,9 +16,7 @@ from tests import stack
 from tests.pages import NOT_RUN
 from tests.servers import proxies
 from tests.servers.proxies import UNIX_PAGE
-from tests.servers.spellings import MIXED, UNDERSCORES
-from tests.servers.topologies import SIDECAR, TOPOLOGIES
-from tests.servers.visitors import (
+from tests.servers.raw_requests import (
     ATTACKER,
     DIRECT,
     FORMS,
@@ -28,6 +26,8 @@ from tests.servers.visitors import (
     attack,
     verdict,
 )
+from tests.servers.spellings import MIXED, UNDERSCORES
+from tests.servers.topologies import SIDECAR, TOPOLOGIES
 
 HEADING = "Reverse proxies"
 # The address in the pictures of the recipes.

@@ -15,10 +15,10 @@ from tests import stack
 from tests.servers import http2, proxies
 from tests.servers.attacks import SERVER
 from tests.servers.fronts import page_application, served
+from tests.servers.raw_requests import ATTACKER, concluded
 from tests.servers.servers import running
 from tests.servers.tls import CASES, NAME, make_certificate
 from tests.servers.upgrades import PAGE
-from tests.servers.visitors import ATTACKER, concluded
 
 
 def facts(connection):

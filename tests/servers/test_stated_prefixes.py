@@ -4,8 +4,8 @@ import pytest
 
 from tests.servers.fronts import TRUSTED
 from tests.servers.prefixes import CLAIM, HONEST, site, taken, visit, wrapped
+from tests.servers.raw_requests import DIRECT, Form
 from tests.servers.servers import SERVERS
-from tests.servers.visitors import DIRECT, Form
 
 SERVER = {server.name: server for server in SERVERS}
 NO_PREFIXES = (

@@ -7,7 +7,7 @@ import pytest
 
 from tests import stack
 from tests.servers import proxies, topologies
-from tests.servers.visitors import ATTACKER, VICTIM, Form, ask, attack, concluded
+from tests.servers.raw_requests import ATTACKER, VICTIM, Form, ask, attack, concluded
 
 CLIENT = "203.0.113.9"
 DASH = f"X-Forwarded-For: {VICTIM}".encode()

@@ -5,11 +5,11 @@ import re
 import pytest
 
 from tests import stack
-from tests.servers.others import OTHERS
+from tests.servers.other_servers import OTHERS
+from tests.servers.raw_requests import PROXY, VICTIM, ask
 from tests.servers.servers import SERVERS, running
 from tests.servers.spellings import BLANK
 from tests.servers.spellings import SPELLINGS as FORMS
-from tests.servers.visitors import PROXY, VICTIM, ask
 
 # What the pages call them.
 CALLED = {
