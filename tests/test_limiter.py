@@ -105,6 +105,22 @@ def test_the_oldest_is_given_up(limiter, clock):
     assert not limiter.admit(KIND, addresses[-1])
 
 
+def test_what_is_told_again_is_not_the_oldest(limiter, clock):
+    first, *others, last = (a for a, _ in zip(strangers(), range(MOST_TOLD + 1), strict=False))
+    for address in (first, *others):
+        assert limiter.admit(KIND, address)
+        clock.now += HOUR
+        limiter.summaries()
+    clock.now += DAY
+    assert limiter.admit(KIND, first)
+    assert limiter.admit(KIND, last)
+    assert not limiter.admit(KIND, first)
+
+
+def test_an_hour_has_sixty_minutes_and_a_day_24_hours():
+    assert (HOUR, DAY) == (60 * 60, 24 * 60 * 60)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_a_new_proxy_is_named_within_the_hour_whoever_came_first(limiter, clock, seed):
     addresses = strangers()

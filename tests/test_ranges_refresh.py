@@ -629,5 +629,6 @@ print(found, answer.wsgi_request.META["REMOTE_ADDR"], [
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    loaded = ["django_trustedproxy.ranges.doubts", "django_trustedproxy.ranges.file"]
+    # The table of sources is data, by which a check knows the lists of shared networks.
+    loaded = [f"django_trustedproxy.ranges.{name}" for name in ("doubts", "file", "sources")]
     assert done.stdout == f"[] 203.0.113.9 {loaded}\n"

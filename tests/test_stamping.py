@@ -108,6 +108,10 @@ def test_a_secret_that_signs_sessions_is_no_secret_of_the_edge(keys):
     )
 
 
+def test_a_secret_that_has_a_short_key_in_it_by_chance_can_be_used():
+    assert parse(SimpleNamespace(**STAMPS, SECRET_KEY=SECRET[:4]))[1] == []
+
+
 class Keyless:
     """Settings as Django has them with an empty SECRET_KEY, which it reports itself."""
 
@@ -192,6 +196,14 @@ def test_a_header_that_cannot_carry_a_secret(header, fact, got):
             {"TRUSTED_PROXY_REJECT": ["unstamped"]},
             '"unstamped" in TRUSTED_PROXY_REJECT needs TRUSTED_PROXY_SECRET_HEADER and '
             "TRUSTED_PROXY_SECRETS, which are not set.",
+        ),
+        (
+            {
+                "TRUSTED_PROXIES_WITH_SECRET": ["198.51.100.0/24"],
+                "TRUSTED_PROXY_REJECT": ["unstamped"],
+            },
+            "TRUSTED_PROXIES_WITH_SECRET needs TRUSTED_PROXY_SECRET_HEADER and TRUSTED_PROXY_SECRETS, "
+            "which are not set.",
         ),
     ],
 )

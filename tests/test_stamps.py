@@ -50,7 +50,7 @@ def test_a_valid_secret_makes_the_networks_of_the_edge_trusted_for_its_request()
 
 @pytest.mark.parametrize("value", [*WRONG, 7, None, b"x", SECRET.encode(), [SECRET]], ids=repr)
 def test_what_is_not_the_secret_is_wrong_and_raises_nothing(value):
-    stamps = Stamps([KEY], [SECRET, OLDER], TrustedNetworks())
+    stamps = Stamps([KEY], [SECRET, OLDER], TrustedNetworks(), any_peer=False)
     assert stamps.take({KEY: value}) == "wrong"
 
 
@@ -66,7 +66,7 @@ def test_each_of_the_secrets_is_valid_while_they_rotate():
 
 
 def test_names_rotate_with_both_headers_sent_at_once():
-    stamps = Stamps([KEY, "HTTP_X_OLD_SECRET"], [SECRET, OLDER], TrustedNetworks())
+    stamps = Stamps([KEY, "HTTP_X_OLD_SECRET"], [SECRET, OLDER], TrustedNetworks(), any_peer=False)
     sent = {KEY: SECRET, "HTTP_X_OLD_SECRET": OLDER}
     for meta in (sent, {KEY: SECRET}, {"HTTP_X_OLD_SECRET": OLDER}):
         left = {**meta, "HTTP_HOST": "a"}
@@ -78,7 +78,7 @@ def test_names_rotate_with_both_headers_sent_at_once():
 
 
 def test_a_long_text_costs_what_a_short_one_costs():
-    stamps = Stamps([KEY], [SECRET, OLDER], TrustedNetworks())
+    stamps = Stamps([KEY], [SECRET, OLDER], TrustedNetworks(), any_peer=False)
     short, long = (steps(lambda t=text: stamps.take({KEY: t})) for text in ("x", "\xff" * 65_536))
     assert long == short
 

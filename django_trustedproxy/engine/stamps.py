@@ -28,7 +28,7 @@ class Stamps:
         secrets: Sequence[str],
         networks: TrustedNetworks,
         *,
-        any_peer: bool = False,
+        any_peer: bool,
     ) -> None:
         self.headers = tuple(headers)
         self.networks, self.any_peer = networks, any_peer

@@ -6,7 +6,6 @@ from django.core import signing
 from django_trustedproxy.probe import token as module
 from django_trustedproxy.probe.token import (
     MOST_A_SECOND,
-    SECONDS,
     Verifier,
     issue,
     new_nonce,
@@ -73,7 +72,7 @@ def test_anything_else_is_not_valid_and_raises_nothing(text):
 
 @pytest.mark.parametrize(
     ("later", "is_valid"),
-    [(0, True), (SECONDS, True), (SECONDS + 1, False), (-SECONDS, True), (-SECONDS - 1, False)],
+    [(0, True), (120, True), (121, False), (-120, True), (-121, False)],
 )
 def test_a_token_is_valid_for_two_minutes_also_of_a_clock_that_is_ahead(clock, later, is_valid):
     text = token()
@@ -111,19 +110,19 @@ def test_a_weak_key_verifies_nothing(settings, key):
 
 
 def test_no_more_tokens_are_verified_in_a_second_than_a_probe_sends(monkeypatch):
-    now, seen = [0.0], []
+    now, seen = [1000.0], []
     monkeypatch.setattr(module, "strong_keys", lambda: seen.append(1) or [KEY])
     verifier = Verifier(lambda: now[0])
-    for _ in range(MOST_A_SECOND):
+    for _ in range(30):
         assert verifier.verify(token()) is not None
     assert verifier.verify(token()) is None
-    now[0] = 0.99
+    now[0] = 1000.99
     # One that is wrong costs no more: it is counted before anything is computed.
     assert verifier.verify(token(OTHER)) is None
-    assert len(seen) == MOST_A_SECOND
-    now[0] = 1.0
+    assert len(seen) == 30
+    now[0] = 1001.0
     assert verifier.verify(token(OTHER)) is None
-    assert len(seen) == MOST_A_SECOND + 1
+    assert len(seen) == 31
     assert verifier.verify(token()) is not None
 
 
