@@ -1,28 +1,16 @@
 """Django's own handlers: bare, in our wrapper, and in two of them."""
 
-from io import BytesIO
-
 from asgiref.sync import async_to_sync
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 
 from django_trustedproxy import asgi, wsgi
 from tests.mounts import exchange
+from tests.requests import environ_of, lowered, scope_of
 
 
 def ask_wsgi(path, root, peer, headers, wrap):
-    environ = {
-        "REQUEST_METHOD": "GET",
-        "SCRIPT_NAME": root,
-        "PATH_INFO": path,
-        "SERVER_NAME": "testserver",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": peer,
-        "wsgi.url_scheme": "http",
-        "wsgi.input": BytesIO(),
-        **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()},
-    }
+    environ = environ_of(*headers.items(), peer=peer, SCRIPT_NAME=root, PATH_INFO=path)
     started = []
     response = wrap(WSGIHandler())(environ, lambda status, _: started.append(int(status[:3])))
     body = b"".join(response)
@@ -31,19 +19,9 @@ def ask_wsgi(path, root, peer, headers, wrap):
 
 
 def ask_asgi(path, root, peer, headers, wrap):
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": root + path,
-        "root_path": root,
-        "query_string": b"",
-        "headers": [(n.lower().encode(), v.encode()) for n, v in headers.items()],
-        "client": (peer, 4711),
-        "server": ("testserver", 80),
-    }
+    scope = scope_of(
+        *lowered(headers.items()), path=root + path, root_path=root, client=(peer, 4711)
+    )
     return async_to_sync(exchange)(wrap(ASGIHandler()), scope)
 
 

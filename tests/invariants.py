@@ -23,7 +23,8 @@ from django_trustedproxy.environ import KEY, rewrite
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from tests import naive_decision
 from tests.answers import facts_of
-from tests.mounts import ends, joined
+from tests.mounts import ends
+from tests.requests import environ_of, joined, lowered, scope_of
 from tests.rows import MISSING
 
 # Copies: a fault that is put into the package does not change what is expected of it.
@@ -344,16 +345,9 @@ def _finish(coroutine):
 
 def _wsgi_view(case, *, is_wrapped):
     _, (name, port) = ends(case.peer)
-    environ = {
-        "REQUEST_METHOD": "GET",
-        "PATH_INFO": "/echo",
-        "SCRIPT_NAME": "",
-        "SERVER_NAME": name,
-        "SERVER_PORT": str(port),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": BytesIO(),
-        **case._replace(lines=(HOST, *case.lines)).meta,
-    }
+    environ = environ_of(SCRIPT_NAME="", SERVER_NAME=name, SERVER_PORT=str(port))
+    del environ["REMOTE_ADDR"]
+    environ |= case._replace(lines=(HOST, *case.lines)).meta
 
     def application(environ, _start):
         return [TrustedProxyMiddleware(view)(WSGIRequest(environ))]
@@ -364,17 +358,8 @@ def _wsgi_view(case, *, is_wrapped):
 
 def _asgi_view(case, *, is_wrapped):
     client, server = ends(case.peer)
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "scheme": "http",
-        "path": "/echo",
-        "root_path": "",
-        "query_string": b"",
-        "headers": [(n.lower().encode(), v.encode("latin-1")) for n, v in (HOST, *case.lines)],
-        "client": client,
-        "server": server,
-    }
+    lines = lowered((HOST, *case.lines))
+    scope = scope_of(*lines, root_path="", client=client, server=server)
     seen = []
 
     async def async_view(request):
@@ -388,7 +373,7 @@ def _asgi_view(case, *, is_wrapped):
     return seen[0]
 
 
-MOUNTS = {
+STACKS = {
     "middleware under WSGI": lambda case: _wsgi_view(case, is_wrapped=False),
     "wrapper under WSGI": lambda case: _wsgi_view(case, is_wrapped=True),
     "middleware under ASGI": lambda case: _asgi_view(case, is_wrapped=False),
@@ -401,13 +386,13 @@ def check_mounts(case):
     site = site_of(case)
     apply(site)
     answer = rewrite(case.meta, site.policy)
-    seen = {name: mount(case) for name, mount in MOUNTS.items()}
+    seen = {name: mount(case) for name, mount in STACKS.items()}
     set_script_prefix("/")
     first, *others = seen.values()
     assert all(other == first for other in others), (case, seen)
     assert first["answer"] == answer, (case, first["answer"], answer)
     if not answer:
-        plain = MOUNTS["middleware under WSGI"](case.without_forwarding_headers())
+        plain = STACKS["middleware under WSGI"](case.without_forwarding_headers())
         set_script_prefix("/")
         assert without_dropped(first["answer"]) == without_dropped(plain["answer"]), case
         assert {**first, "answer": None} == {**plain, "answer": None}, case
@@ -416,7 +401,7 @@ def check_mounts(case):
 def check_raw_names(site_name, peer, headers):
     """Ask the ASGI wrapper about names as bytes: none that collapses onto a forwarding header stays."""
     site = site_of(Case(site_name, peer, ()))
-    scope = {"type": "http", "path": "/", "headers": list(headers), "client": (peer, 1)}
+    scope = scope_of(path="/", headers=list(headers), client=(peer, 1), server=None)
     changed = asgi.rewrite_scope(scope, site.policy)
     allowed = set(site.policy.dropped_if_direct) - set(site.policy.dropped)
     allowed = set() if not changed[KEY] else allowed

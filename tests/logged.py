@@ -1,8 +1,8 @@
 """What the log says, the page that each line names, and a middleware that it speaks of."""
 
 from django_trustedproxy.pages import page_of_kind
+from tests.requests import CLIENT
 
-CLIENT = "203.0.113.9"
 REWRITING = "tests.logged.rewriting"
 
 

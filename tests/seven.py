@@ -1,8 +1,6 @@
 """The seven cases that people ask about: why it does not work, and what they are told of each."""
 
-from tests.mounts import joined
-
-CLIENT = "203.0.113.9"
+from tests.requests import CLIENT, joined
 
 SEVEN = {
     "peer not listed": (

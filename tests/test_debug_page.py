@@ -21,7 +21,7 @@ def _project(settings):
         setattr(settings, name, value)
 
 
-MOUNTS = {
+FAILING = {
     "wsgi": ask_wsgi,
     "wsgi wrapper": lambda value: ask_wsgi(value, wsgi.TrustedProxy),
     "asgi": ask_asgi,
@@ -30,10 +30,10 @@ MOUNTS = {
 
 
 @pytest.mark.parametrize("value", [SECRET, OLDER, f"x,{SECRET}"])
-@pytest.mark.parametrize("mount", MOUNTS)
+@pytest.mark.parametrize("mount", FAILING)
 def test_the_debug_page_shows_no_secret(mount, value, settings):
     settings.DEBUG = True
-    page = html.unescape(MOUNTS[mount](value).decode())
+    page = html.unescape(FAILING[mount](value).decode())
     assert "a view that fails" in page
     assert "TRUSTED_PROXY_SECRETS" in page  # the settings are listed, their values are not
     for secret in (SECRET, OLDER):
@@ -41,9 +41,9 @@ def test_the_debug_page_shows_no_secret(mount, value, settings):
         assert secret[:16] not in page
 
 
-@pytest.mark.parametrize("mount", MOUNTS)
+@pytest.mark.parametrize("mount", FAILING)
 def test_the_mail_to_the_admins_shows_no_secret(mount, caplog):
-    MOUNTS[mount](SECRET)
+    FAILING[mount](SECRET)
     (message,) = mail.outbox
     assert "a view that fails" in message.body
     (as_page, _type) = message.alternatives[0] if message.alternatives else ("", "")

@@ -32,10 +32,11 @@ from tests.edge import EDGE, STAMPS
 from tests.logged import REWRITING, text_of
 from tests.pages import FENCE, LINK, PAGES, blocks, is_settings
 from tests.range_answers import ANSWERS, AZURE
+from tests.requests import CLIENT, scope_of
 from tests.stack import ROOT
 
 START = "docs/README.md"
-PROXY, STRANGER, CLIENT = "10.0.0.1", "192.0.2.66", "203.0.113.9"
+PROXY, STRANGER = "10.0.0.1", "192.0.2.66"
 STACK = [
     "django_trustedproxy.middleware.TrustedProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -104,7 +105,7 @@ def test_a_message_of_django_is_what_django_says(caplog):
         for each in headers:
             response = client.post("/echo", headers=each, REMOTE_ADDR=PROXY)
             said.append(response.content.decode())
-    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "client": None}
+    scope = scope_of(client=None)
     with pytest.raises(KeyError) as error:
         ASGIRequest(scope, None).META["REMOTE_ADDR"]
     said += [f"KeyError: {error.value}", *(record.getMessage() for record in caplog.records)]

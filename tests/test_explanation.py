@@ -12,9 +12,9 @@ from django_trustedproxy.conf import entries as entries_of
 from django_trustedproxy.conf import get_policy
 from django_trustedproxy.explanation import Hop, explain
 from tests.command import ask
-from tests.mounts import joined
+from tests.requests import CLIENT, joined
 from tests.rows import MISSING, ROWS, each_row
-from tests.seven import CLIENT, SEVEN
+from tests.seven import SEVEN
 
 DEFAULT = ["10.0.0.0/8"]
 

@@ -13,7 +13,7 @@ from django.urls import path
 from django_trustedproxy.conf import get_policy
 from django_trustedproxy.environ import find_answer, rewrite
 from tests.handlers import HANDLERS
-from tests.rows import CLIENT
+from tests.requests import CLIENT
 from tests.urls import echo
 
 PROXY, STRANGER, PROTO = "10.0.0.1", "192.0.2.66", "X-Forwarded-Proto"

@@ -12,9 +12,9 @@ from django_trustedproxy.asgi import TrustedProxy
 from django_trustedproxy.checks.middleware import OUR_MIDDLEWARE
 from django_trustedproxy.panels import TrustedProxyPanel
 from tests.edge import EDGE, HEADER, OLDER, SECRET, STAMPS
+from tests.requests import CLIENT, lowered, scope_of
 from tests.seven import SEVEN, meta_of
 
-CLIENT = "203.0.113.9"
 TOOLBAR = "debug_toolbar.middleware.DebugToolbarMiddleware"
 
 
@@ -153,13 +153,7 @@ def test_the_panel_under_asgi_shows_what_came_unless_a_wrapper_decided(client, w
     async def ask():
         application = ASGIHandler()
         messages, requests = [], iter([{"type": "http.request"}])
-        scope = {
-            "type": "http",
-            "method": "GET",
-            "path": "/page",
-            "headers": [(n.lower().encode(), v.encode()) for n, v in HEADERS.items()],
-            "client": ("10.0.0.1", 4711),
-        }
+        scope = scope_of(*lowered(HEADERS.items()), path="/page")
 
         async def receive():
             message = next(requests, None)

@@ -18,7 +18,7 @@ from tests import naive_decision
 from tests.answers import facts_of
 from tests.edge import HEADER, KEY, SECRET, STAMPS, WRONG
 from tests.invariants import (
-    MOUNTS,
+    STACKS,
     Case,
     apply,
     check_decision,
@@ -131,7 +131,7 @@ def test_with_a_valid_secret_a_request_is_what_it_is_where_all_networks_are_list
 def test_without_a_valid_secret_every_mount_sees_what_it_sees_without_the_feature(case, values):
     site = site_of(case)
     lines = tuple((HEADER, value) for value in values)
-    for name, mount in MOUNTS.items():
+    for name, mount in STACKS.items():
         apply(site)
         expected = mount(case)
         with override_settings(**STAMPS):
@@ -153,7 +153,7 @@ def test_middleware_and_wrappers_sync_and_async_agree_with_the_engine(case):
 
 
 @unhurried
-@pytest.mark.parametrize("mount", MOUNTS)
+@pytest.mark.parametrize("mount", STACKS)
 @given(
     site=st.sampled_from(sorted(SITES)),
     peer=st.one_of(STRANGERS.map(str), st.just("evil")),
@@ -165,7 +165,7 @@ def test_forwarding_headers_of_an_untrusted_peer_change_nothing_that_a_view_sees
     plain = Case(site, peer, (("User-Agent", "a"),))
     forged = plain._replace(lines=plain.lines + lines)
     apply(site_of(plain))
-    seen, expected = MOUNTS[mount](forged), MOUNTS[mount](plain)
+    seen, expected = STACKS[mount](forged), STACKS[mount](plain)
     assert without_dropped(seen.pop("answer")) == without_dropped(expected.pop("answer"))
     assert seen == expected
 

@@ -22,10 +22,10 @@ from django_trustedproxy.engine.stamps import Stamps
 from django_trustedproxy.environ import rewrite
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from django_trustedproxy.testing import send_through, through
-from tests.edge import ANY, EDGE, HEADER, KEY, OLDER, SECRET, STAMPS, WRONG
+from tests.edge import ANY, CHAIN, EDGE, HEADER, KEY, OLDER, SECRET, STAMPS, WRONG, scope_of_edge
 from tests.logged import text_of
 from tests.mounts import exchange
-from tests.scopes import CHAIN, CLIENT, asgi_scope
+from tests.requests import CLIENT
 from tests.steps import steps
 
 
@@ -117,7 +117,7 @@ SPELLINGS = [HEADER, HEADER.lower(), "X_Edge_Secret", "x-edge_secret"]
 def test_no_spelling_passes_the_asgi_wrapper(name, peer, settings):
     for setting, value in STAMPS.items():
         setattr(settings, setting, value)
-    scope = {**asgi_scope((name, SECRET)), "client": (peer, 1)}
+    scope = scope_of_edge((name, SECRET), peer=peer)
     changed = asgi.rewrite_scope(scope, get_policy())
     assert SECRET.encode() not in dict(changed["headers"]).values()
     is_read = name.lower() == HEADER.lower()
@@ -134,7 +134,7 @@ def test_no_spelling_stays_in_the_scope_of_the_middleware(name, settings):
         seen.append((request.META, request.scope, dict(request.headers)))
         return HttpResponse()
 
-    scope = asgi_scope((name, SECRET))
+    scope = scope_of_edge((name, SECRET))
     request = ASGIRequest(scope, io.BytesIO())
     asyncio.run(TrustedProxyMiddleware(view)(request))
     assert SECRET not in repr(seen)
@@ -169,7 +169,7 @@ def test_the_lock_admits_whoever_has_the_secret(mount, value, peer, status, capl
     with override_settings(**STAMPS, TRUSTED_PROXY_REJECT=["unstamped"]):
         if mount.startswith("asgi"):
             wrap = asgi.TrustedProxy if "wrapper" in mount else lambda application: application
-            scope = {**asgi_scope(*headers), "client": (peer, 1)}
+            scope = scope_of_edge(*headers, peer=peer)
             assert asyncio.run(exchange(wrap(ASGIHandler()), scope))[0] == status
         else:
             wrap = wsgi.TrustedProxy if "wrapper" in mount else lambda application: application

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from tests.adapters import events
-from tests.adapters.events import CLIENT
+from tests.requests import CLIENT
 
 PAGE = "docs/platforms/serverless.md"
 JUNK = "<script>alert(1)</script>"

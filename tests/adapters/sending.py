@@ -2,33 +2,20 @@
 
 import asyncio
 import json
-from io import BytesIO
 
 from asgiref.testing import ApplicationCommunicator
 
-CLIENT = "203.0.113.9"
+from tests.requests import CLIENT, environ_of, scope_of
 
 PATIENCE = 60  # seconds
-
 HEADERS = [("host", "shop.example"), ("x-forwarded-for", CLIENT), ("x-forwarded-proto", "https")]
 
 
 def over_asgi(application, peer=("10.0.0.1", 4711), headers=HEADERS):
     """Send a request as an ASGI server does; return the status and what the view tells."""
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": "/",
-        "raw_path": b"/",
-        "root_path": "",
-        "query_string": b"",
-        "headers": [(name.encode(), value.encode()) for name, value in headers],
-        "client": peer,
-        "server": ("127.0.0.1", 8000),
-    }
+    scope = scope_of(
+        *headers, path="/", raw_path=b"/", root_path="", client=peer, server=("127.0.0.1", 8000)
+    )
 
     async def exchange():
         communicator = ApplicationCommunicator(application, scope)
@@ -49,20 +36,8 @@ def over_asgi(application, peer=("10.0.0.1", 4711), headers=HEADERS):
 
 def over_wsgi(application, headers=HEADERS, **environ):
     """Send a request as a WSGI server does."""
-    environ = {
-        "REQUEST_METHOD": "GET",
-        "PATH_INFO": "/",
-        "QUERY_STRING": "",
-        "SERVER_NAME": "shop.example",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "10.0.0.1",
-        "REMOTE_PORT": "4711",
-        "wsgi.url_scheme": "http",
-        "wsgi.input": BytesIO(),
-        **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers},
-        **environ,
-    }
+    own = {"PATH_INFO": "/", "QUERY_STRING": "", "SERVER_NAME": "shop.example"}
+    environ = environ_of(*headers, **{**own, "REMOTE_PORT": "4711", **environ})
     started = []
     body = b"".join(application(environ, lambda status, *_: started.append(status)))
     status = int(started[0].split()[0])

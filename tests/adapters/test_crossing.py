@@ -11,7 +11,8 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
 
 from django_trustedproxy import asgi, wsgi
-from tests.adapters.sending import CLIENT, HEADERS, PATIENCE, over_asgi, over_wsgi
+from tests.adapters.sending import HEADERS, PATIENCE, over_asgi, over_wsgi
+from tests.requests import CLIENT
 
 TO_ASGI = {
     "asgiref": WsgiToAsgi,

@@ -5,10 +5,11 @@ import ast
 import pytest
 from django.test import override_settings
 
-from tests.adapters.events import CLIENT, EDGE, http_behind_cloudfront, rest_without_source
+from tests.adapters.events import EDGE, http_behind_cloudfront, rest_without_source
 from tests.adapters.functions import ADAPTERS, invoke
 from tests.adapters.rows import BALANCERS, CASES, EVENTS, FORGED, HANDED, PAGE, is_safe
 from tests.pages import PAGES, blocks, is_settings, run_settings
+from tests.requests import CLIENT
 
 
 @pytest.fixture(params=[False, True], ids=["middleware", "wrapper"])

@@ -1,8 +1,8 @@
 """Spellings of a header's name that a server or a proxy may take for the name itself."""
 
+from tests.requests import CLIENT
 from tests.servers.raw_requests import FORMS, VICTIM, Form
 
-CLIENT = "203.0.113.9"
 DASHED = f"X-Forwarded-For: {CLIENT}".encode()
 SPELLINGS = (
     Form("alone", (f"X_Forwarded_For: {VICTIM}".encode(),)),

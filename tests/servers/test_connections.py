@@ -4,7 +4,8 @@ import contextlib
 
 import pytest
 
-from tests.servers.connections import CLIENT, LINES, SPEAKERS, conversation, peers
+from tests.requests import CLIENT
+from tests.servers.connections import LINES, SPEAKERS, conversation, peers
 from tests.servers.raw_requests import ATTACKER, PROXY, VICTIM
 from tests.servers.servers import NOBODY, SERVERS, running
 from tests.servers.unsafe_proxies import HAPROXY_TCP, unsafe_proxy
