@@ -30,7 +30,7 @@ from .making import MARK, take_from_maker
 from .probe.answer import headers_of, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from django.http import HttpRequest
 
@@ -62,11 +62,7 @@ class TrustedProxyMiddleware:
         peer, scheme, is_unix, event = None, "", None, None
         if isinstance(request, ASGIRequest):
             _take_over(request)
-            scope = request.scope
-            client, scheme = scope.get("client"), scope.get("scheme") or "http"
-            peer = client[0] if client else None
-            is_unix = is_unix_scope(client, scope.get("server"))
-            event = scope.get("aws.event")
+            peer, scheme, is_unix, event = _connection(request.scope)
         if PROBE_KEY in meta:
             path = routed_path(request.path, request.path_info)
             if told := tell(policy, meta, path, scheme, is_unix):
@@ -84,6 +80,7 @@ class TrustedProxyMiddleware:
             answer = rewrite_anew(meta, policy, scheme, is_unix)
             if policy.stamps is not None:
                 _hide_stamps(request, policy.stamps)
+                event = None  # error reports show local variables, and it has all headers
         if script_name or meta.get("PATH_INFO") != path_info:
             _judge_script_name(request, script_name or "", path_info)
         # A prefix that a header states is not part of it: whoever can write that could move a path.
@@ -92,9 +89,8 @@ class TrustedProxyMiddleware:
             log.tell(answer, came, policy, meta, scheme, (), path)
         # Cached copies of what has changed, which an earlier middleware may have asked for (Django
         # 5.2 to 6.1).
-        cached = request.__dict__
-        cached.pop("headers", None)
-        cached.pop("_current_scheme_host", None)
+        request.__dict__.pop("headers", None)
+        request.__dict__.pop("_current_scheme_host", None)
         if policy.designations:
             _write_request(request, policy, answer, is_wrapped=decided is not None)
         request.trusted_proxy = answer  # type: ignore[attr-defined] # what this package adds
@@ -126,6 +122,18 @@ def _hide_stamps(request: HttpRequest, stamps: Stamps) -> None:
     """Give a request a scope without the secret, which has its headers under ASGI."""
     if isinstance(request, ASGIRequest):
         request.scope = without_stamps(request.scope, stamps)
+
+
+# A scope has the secret too, and so may be no local variable where an error can be raised.
+def _connection(scope: Mapping[str, Any]) -> tuple[Any, str, bool, Any]:
+    """Return the peer of a scope, the scheme, whether it is a Unix socket, and an event."""
+    client = scope.get("client")
+    return (
+        client[0] if client else None,
+        scope.get("scheme") or "http",
+        is_unix_scope(client, scope.get("server")),
+        scope.get("aws.event"),
+    )
 
 
 def _take_over(request: ASGIRequest) -> None:
