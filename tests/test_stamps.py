@@ -159,7 +159,7 @@ def test_a_rejection_under_asgi_shows_no_secret(debug, settings, caplog):
     for setting, value in STAMPS.items():
         setattr(settings, setting, value)
     settings.TRUSTED_PROXY_REJECT, settings.DEBUG = ["missing"], debug
-    scope = asgi_scope((HEADER, SECRET))
+    scope = scope_of_edge((HEADER, SECRET))
     del scope["headers"][1]
     scope["aws.event"] = {"headers": {HEADER: SECRET}}
     answer = asyncio.run(exchange(ASGIHandler(), scope))
@@ -172,7 +172,7 @@ def test_a_rejection_under_asgi_shows_no_secret(debug, settings, caplog):
 
 
 def test_no_secret_stays_in_what_an_adapter_keeps_of_a_request():
-    scope = asgi_scope((HEADER, SECRET))
+    scope = scope_of_edge((HEADER, SECRET))
     with override_settings(**STAMPS):
         meta = {"REMOTE_ADDR": EDGE, KEY: SECRET, "asgi.scope": scope}
         assert rewrite(meta, get_policy()).stamp == "valid"
