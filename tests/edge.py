@@ -1,4 +1,6 @@
-"""The secret that the edge of the tests sends, and the settings that expect it."""
+"""The secret that the edge of the tests sends, its requests, and the settings that expect it."""
+
+from tests.requests import CLIENT, scope_of
 
 SECRET = "Tq4-8vN_52xkHsDm1wBcYz6JpFgLrE3a"
 OF_DOCS = "Zx9-2kQ_81mnPqLr7tUvWy3BtKnRfGw0"  # on its pages, in the place of a secret
@@ -6,6 +8,7 @@ OLDER = "hB4_vM7-tY1zKd8sQw2nXj5pRc6gLf3u"
 HEADER = "X-Edge-Secret"
 KEY = "HTTP_X_EDGE_SECRET"
 EDGE = "198.51.100.20"
+CHAIN = f"6.6.6.6, {CLIENT}"
 # 10.0.0.0/8 is trusted by tests/settings.py.
 STAMPS = {
     "TRUSTED_PROXIES_WITH_SECRET": ["198.51.100.0/24"],
@@ -37,3 +40,9 @@ WRONG = [
     SECRET * 2_000,
     "x" * 65_536,
 ]
+
+
+def scope_of_edge(*headers, peer=EDGE):
+    """Return the ASGI scope of a request that came through the edge; names stay as they are."""
+    lines = [("Host", "testserver"), ("X-Forwarded-For", CHAIN), *headers]
+    return scope_of(*lines, client=(peer, 1))

@@ -21,9 +21,10 @@ from django_trustedproxy.conf import DEFAULTS, parse
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_name
 from django_trustedproxy.environ import KEY, rewrite
 from django_trustedproxy.middleware import TrustedProxyMiddleware
-from tests import oracle
+from tests import naive_decision
 from tests.answers import facts_of
-from tests.mounts import ends, joined
+from tests.mounts import ends
+from tests.requests import environ_of, joined, lowered, scope_of
 from tests.rows import MISSING
 
 # Copies: a fault that is put into the package does not change what is expected of it.
@@ -78,7 +79,7 @@ class Site:
         self.settings = {**DEFAULTS, **_DJANGO, **self.overridden}
         self.policy, problems = parse(SimpleNamespace(**self.settings))
         assert not problems
-        self.trust = oracle.Trust(self.settings["TRUSTED_PROXIES"])
+        self.trust = naive_decision.Trust(self.settings["TRUSTED_PROXIES"])
         self.header = self.settings["TRUSTED_PROXY_HEADER"]
         self.designated = {
             purpose: self.settings[f"TRUSTED_PROXY_{purpose.upper()}_HEADER"] for purpose in STATED
@@ -124,9 +125,9 @@ def check_decision(case):
     answer = rewrite(after, site.policy)
     assert after.pop(KEY) is answer, case
     given = before.get("REMOTE_ADDR")
-    found = oracle.Answer(*(getattr(answer, name) for name in ORACLES))
+    found = naive_decision.Answer(*(getattr(answer, name) for name in ORACLES))
     value = before.get(meta_name(site.header))
-    expected = oracle.decide(site.trust, site.header, given, value)
+    expected = naive_decision.decide(site.trust, site.header, given, value)
     assert found == expected, (case, found, expected)
     _check_addresses(case, answer, value or "")
     if not answer:
@@ -231,9 +232,9 @@ def _expected(site, purpose, name, before):
     if text is None:
         return None
     if name == "Forwarded":
-        text = oracle.stated(site.trust, purpose, text)
+        text = naive_decision.stated(site.trust, purpose, text)
         parts = [] if text is None else [text]
-    elif len(text) > oracle.LONGEST_ENTRY:
+    elif len(text) > naive_decision.LONGEST_ENTRY:
         return None
     else:
         parts = [part for part in (part.strip(" \t") for part in text.split(",")) if part]
@@ -254,7 +255,7 @@ def _one(purpose, name, text):
     is_host = _SAFE[purpose].fullmatch(text) and (not colon or _is_port(port))
     name = host if colon else text
     if is_host and name.startswith("["):
-        is_host = isinstance(oracle.read_hop(name), oracle.Hop)
+        is_host = isinstance(naive_decision.read_hop(name), naive_decision.Hop)
     return text if is_host else None
 
 
@@ -344,16 +345,9 @@ def _finish(coroutine):
 
 def _wsgi_view(case, *, is_wrapped):
     _, (name, port) = ends(case.peer)
-    environ = {
-        "REQUEST_METHOD": "GET",
-        "PATH_INFO": "/echo",
-        "SCRIPT_NAME": "",
-        "SERVER_NAME": name,
-        "SERVER_PORT": str(port),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": BytesIO(),
-        **case._replace(lines=(HOST, *case.lines)).meta,
-    }
+    environ = environ_of(SCRIPT_NAME="", SERVER_NAME=name, SERVER_PORT=str(port))
+    del environ["REMOTE_ADDR"]
+    environ |= case._replace(lines=(HOST, *case.lines)).meta
 
     def application(environ, _start):
         return [TrustedProxyMiddleware(view)(WSGIRequest(environ))]
@@ -364,17 +358,8 @@ def _wsgi_view(case, *, is_wrapped):
 
 def _asgi_view(case, *, is_wrapped):
     client, server = ends(case.peer)
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "scheme": "http",
-        "path": "/echo",
-        "root_path": "",
-        "query_string": b"",
-        "headers": [(n.lower().encode(), v.encode("latin-1")) for n, v in (HOST, *case.lines)],
-        "client": client,
-        "server": server,
-    }
+    lines = lowered((HOST, *case.lines))
+    scope = scope_of(*lines, root_path="", client=client, server=server)
     seen = []
 
     async def async_view(request):
@@ -388,7 +373,7 @@ def _asgi_view(case, *, is_wrapped):
     return seen[0]
 
 
-MOUNTS = {
+STACKS = {
     "middleware under WSGI": lambda case: _wsgi_view(case, is_wrapped=False),
     "wrapper under WSGI": lambda case: _wsgi_view(case, is_wrapped=True),
     "middleware under ASGI": lambda case: _asgi_view(case, is_wrapped=False),
@@ -401,13 +386,13 @@ def check_mounts(case):
     site = site_of(case)
     apply(site)
     answer = rewrite(case.meta, site.policy)
-    seen = {name: mount(case) for name, mount in MOUNTS.items()}
+    seen = {name: mount(case) for name, mount in STACKS.items()}
     set_script_prefix("/")
     first, *others = seen.values()
     assert all(other == first for other in others), (case, seen)
     assert first["answer"] == answer, (case, first["answer"], answer)
     if not answer:
-        plain = MOUNTS["middleware under WSGI"](case.without_forwarding_headers())
+        plain = STACKS["middleware under WSGI"](case.without_forwarding_headers())
         set_script_prefix("/")
         assert without_dropped(first["answer"]) == without_dropped(plain["answer"]), case
         assert {**first, "answer": None} == {**plain, "answer": None}, case
@@ -416,7 +401,7 @@ def check_mounts(case):
 def check_raw_names(site_name, peer, headers):
     """Ask the ASGI wrapper about names as bytes: none that collapses onto a forwarding header stays."""
     site = site_of(Case(site_name, peer, ()))
-    scope = {"type": "http", "path": "/", "headers": list(headers), "client": (peer, 1)}
+    scope = scope_of(path="/", headers=list(headers), client=(peer, 1), server=None)
     changed = asgi.rewrite_scope(scope, site.policy)
     allowed = set(site.policy.dropped_if_direct) - set(site.policy.dropped)
     allowed = set() if not changed[KEY] else allowed

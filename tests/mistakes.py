@@ -377,9 +377,9 @@ TYPOS = [
     Mistake(
         "another fixer",
         CHECK,
-        {"MIDDLEWARE": [OURS, "tests.home_grown.WritesDirectly"]},
+        {"MIDDLEWARE": [OURS, "tests.custom_middleware.WritesDirectly"]},
         (),
-        (("tests.home_grown.WritesDirectly",), ("home_grown.py:",), ("Remove",)),
+        (("tests.custom_middleware.WritesDirectly",), ("custom_middleware.py:",), ("Remove",)),
     ),
     Mistake(
         "a scheme header, and nobody listed",
@@ -514,7 +514,7 @@ CHAINS = [
         "a stranger sends the header of the login",
         BOTH,
         {
-            "MIDDLEWARE": [OURS, "tests.home_grown_logins.ByAuthenticate"],
+            "MIDDLEWARE": [OURS, "tests.custom_logins.ByAuthenticate"],
             "TRUSTED_PROXY_GUARDED_HEADERS": ["X-Company-User"],
         },
         (sent("X-Company-User: admin", peer=STRANGER),),

@@ -2,7 +2,6 @@
 
 import json
 from functools import partial
-from io import BytesIO
 from typing import NamedTuple
 
 from asgiref.sync import async_to_sync
@@ -13,9 +12,9 @@ from django.test import override_settings
 
 from django_trustedproxy import asgi, wsgi
 from django_trustedproxy.conf import get_policy
-from django_trustedproxy.engine.purposes import meta_name
 from django_trustedproxy.environ import rewrite
 from tests.answers import facts_of
+from tests.requests import environ_of, joined, lowered, scope_of
 from tests.rows import MISSING
 
 VOLATILE = {
@@ -38,15 +37,6 @@ class Seen(NamedTuple):
     meta: dict
     answer: dict
     view: dict
-
-
-def joined(headers):
-    """Join header lines as servers do: by META key, with a comma."""
-    meta = {}
-    for name, value in headers:
-        key = meta_name(name)
-        meta[key] = f"{meta[key]},{value}" if key in meta else value
-    return meta
 
 
 def ends(peer):
@@ -75,18 +65,14 @@ def run_meta(row):
 def run_wsgi(row, wrap=lambda application: application):
     """Run Django's WSGI handler, as a server would."""
     _, (server, port) = ends(row.peer)
-    environ = {
-        "REQUEST_METHOD": "GET",
-        "PATH_INFO": "/echo",
-        "SERVER_NAME": server,
-        "SERVER_PORT": str(port),
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "wsgi.url_scheme": row.scheme,
-        "wsgi.input": BytesIO(),
-        **joined([("Host", "testserver"), *row.headers]),
-    }
-    if row.peer is not MISSING:
-        environ["REMOTE_ADDR"] = row.peer
+    environ = environ_of(
+        ("Host", "testserver"),
+        *row.headers,
+        peer=row.peer,
+        **{"SERVER_NAME": server, "SERVER_PORT": str(port), "wsgi.url_scheme": row.scheme},
+    )
+    if row.peer is MISSING:
+        del environ["REMOTE_ADDR"]
     started = []
     with override_settings(**row.settings):
         response = wrap(WSGIHandler())(environ, lambda status, headers: started.append(status))
@@ -100,19 +86,7 @@ def run_asgi(row, wrap=lambda application: application):
     """Run Django's ASGI handler, as a server would."""
     lines = [("Host", "testserver"), *row.headers]
     client, server = ends(row.peer)
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": row.scheme,
-        "path": "/echo",
-        "query_string": b"",
-        "headers": [(n.lower().encode(), v.encode("latin-1")) for n, v in lines],
-        "client": client,
-        "server": server,
-    }
-
+    scope = scope_of(*lowered(lines), scheme=row.scheme, client=client, server=server)
     with override_settings(**row.settings):
         status, body = async_to_sync(exchange)(wrap(ASGIHandler()), scope)
     assert status == 200, (status, body)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.edge import ANY, EDGE, HEADER, OLDER, SECRET, STAMPS
+from tests.requests import CLIENT
 
 MISSING = object()
-CLIENT = "203.0.113.9"
 FORGED = "6.6.6.6"
 
 

@@ -11,6 +11,7 @@ from django_trustedproxy import asgi
 from django_trustedproxy.conf import get_policy
 from django_trustedproxy.engine.addresses import is_unix_scope, shows_unix_socket
 from django_trustedproxy.environ import rewrite
+from tests.requests import scope_of
 from tests.rows import MISSING
 
 UNIX_LISTENER = SimpleNamespace(family=socket.AF_UNIX)
@@ -75,12 +76,7 @@ SCOPES = [
 
 @pytest.mark.parametrize(("is_unix", "name", "client", "server"), SCOPES)
 def test_an_asgi_server_has_to_show_a_unix_socket(is_unix, name, client, server):
-    scope = {
-        "type": "http",
-        "headers": [(b"x-forwarded-for", b"6.6.6.6")],
-        "client": client,
-        "server": server,
-    }
+    scope = scope_of(("x-forwarded-for", "6.6.6.6"), client=client, server=server)
     assert is_unix_scope(scope.get("client"), scope.get("server")) is is_unix, name
     with override_settings(**UNIX):
         changed = asgi.rewrite_scope(scope, get_policy())

@@ -12,11 +12,11 @@ from django_trustedproxy.engine.networks import TrustedNetworks
 from django_trustedproxy.engine.policy import Designation, Policy
 from django_trustedproxy.engine.purposes import meta_name
 from django_trustedproxy.environ import rewrite
+from tests.requests import CLIENT
 from tests.steps import steps
 
 pytestmark = pytest.mark.slow
 
-CLIENT = "203.0.113.9"
 NOISE = 1.5
 
 

@@ -16,8 +16,7 @@ from django_trustedproxy import Answer, asgi, get_trusted_proxy
 from django_trustedproxy.conf import get_policy
 from django_trustedproxy.environ import KEY, answer_of, find_answer, hand_on, rewrite
 from django_trustedproxy.middleware import TrustedProxyMiddleware
-from tests.rows import CLIENT
-from tests.scopes import handed_on, scope_of
+from tests.requests import CLIENT, handed_on, scope_of
 
 
 @pytest.mark.parametrize(

@@ -1,32 +1,19 @@
 """Django's real debug page, and the report to admins: neither shows the secret of an edge."""
 
-import asyncio
 import html
-from io import BytesIO
 
 import django
 import pytest
 from django.core import mail
-from django.core.handlers.asgi import ASGIHandler
-from django.core.handlers.wsgi import WSGIHandler
-from django.urls import path
 
 from django_trustedproxy import asgi, wsgi
-from tests.edge import EDGE, HEADER, KEY, OLDER, SECRET, STAMPS
-from tests.mounts import exchange
-from tests.test_stamps import asgi_scope
-
-
-def fail(_request):
-    raise ValueError("a view that fails")
-
-
-urlpatterns = [path("echo", fail)]
+from tests.edge import OLDER, SECRET, STAMPS
+from tests.failing import ask_asgi, ask_wsgi
 
 
 @pytest.fixture(autouse=True)
 def _project(settings):
-    settings.ROOT_URLCONF = __name__
+    settings.ROOT_URLCONF = "tests.failing"
     admin = "admin@example.com"
     settings.ADMINS = [("admin", admin)] if django.VERSION < (6,) else [admin]
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -34,36 +21,7 @@ def _project(settings):
         setattr(settings, name, value)
 
 
-def plain(application):
-    return application
-
-
-def ask_wsgi(value, wrap=plain):
-    environ = {
-        "REQUEST_METHOD": "GET",
-        "PATH_INFO": "/echo",
-        "SERVER_NAME": "testserver",
-        "SERVER_PORT": "80",
-        "wsgi.url_scheme": "http",
-        "wsgi.input": BytesIO(),
-        "HTTP_ACCEPT": "text/html",
-        "REMOTE_ADDR": EDGE,
-        KEY: value,
-    }
-    status = []
-    body = b"".join(wrap(WSGIHandler())(environ, lambda line, _: status.append(line)))
-    assert status == ["500 Internal Server Error"]
-    return body
-
-
-def ask_asgi(value, wrap=plain):
-    scope = asgi_scope((HEADER, value), ("Accept", "text/html"))
-    status, body = asyncio.run(exchange(wrap(ASGIHandler()), scope))
-    assert status == 500
-    return body
-
-
-MOUNTS = {
+FAILING = {
     "wsgi": ask_wsgi,
     "wsgi wrapper": lambda value: ask_wsgi(value, wsgi.TrustedProxy),
     "asgi": ask_asgi,
@@ -72,10 +30,10 @@ MOUNTS = {
 
 
 @pytest.mark.parametrize("value", [SECRET, OLDER, f"x,{SECRET}"])
-@pytest.mark.parametrize("mount", MOUNTS)
+@pytest.mark.parametrize("mount", FAILING)
 def test_the_debug_page_shows_no_secret(mount, value, settings):
     settings.DEBUG = True
-    page = html.unescape(MOUNTS[mount](value).decode())
+    page = html.unescape(FAILING[mount](value).decode())
     assert "a view that fails" in page
     assert "TRUSTED_PROXY_SECRETS" in page  # the settings are listed, their values are not
     for secret in (SECRET, OLDER):
@@ -83,9 +41,9 @@ def test_the_debug_page_shows_no_secret(mount, value, settings):
         assert secret[:16] not in page
 
 
-@pytest.mark.parametrize("mount", MOUNTS)
+@pytest.mark.parametrize("mount", FAILING)
 def test_the_mail_to_the_admins_shows_no_secret(mount, caplog):
-    MOUNTS[mount](SECRET)
+    FAILING[mount](SECRET)
     (message,) = mail.outbox
     assert "a view that fails" in message.body
     (as_page, _type) = message.alternatives[0] if message.alternatives else ("", "")

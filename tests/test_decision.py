@@ -14,12 +14,12 @@ from django_trustedproxy.engine.answer import OUTCOMES, REJECTABLE
 from django_trustedproxy.engine.decision import decide, fold, walk
 from django_trustedproxy.engine.networks import TrustedNetworks
 from django_trustedproxy.engine.policy import Policy
+from django_trustedproxy.engine.purposes import meta_name
 
 TRUSTED = ["10.0.0.0/8", "fd00::/8", "unix:"]
 HEADERS = ["X-Forwarded-For", "Forwarded", "X-Real-IP", "CloudFront-Viewer-Address"]
 POLICIES = {
-    name: Policy.build(TrustedNetworks.parse(TRUSTED), ["HTTP_" + name.upper().replace("-", "_")])
-    for name in HEADERS
+    name: Policy.build(TrustedNetworks.parse(TRUSTED), [meta_name(name)]) for name in HEADERS
 }
 
 

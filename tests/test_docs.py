@@ -18,88 +18,25 @@ command `trustedproxy explain` is followed by its output and runs under the firs
 page and those above it in its own section.
 """
 
-import ast
 import io
 import re
 import shlex
-import textwrap
 from itertools import takewhile
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-from django.core.checks import Tags, run_checks
 from django.core.management import call_command
 from django.test import override_settings
 
 from django_trustedproxy.conf import parse
+from tests.checks.findings import ids
 from tests.edge import OF_DOCS, SECRET
+from tests.pages import FENCE, HEADING, LINK, NOT_RUN, PAGES, blocks, is_settings, run_settings
+from tests.stack import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGES = {str(path.relative_to(ROOT)): path for path in sorted((ROOT / "docs").rglob("*.md"))}
 RECIPES = [name for name in PAGES if name.startswith(("docs/proxies/", "docs/platforms/"))]
 HEADINGS = ["The proxy", "Django", "The server", "Check it", "Known trap"]
-# Where a settings block lies that says so; the files that it names are there.
-SETTINGS_FILE = ROOT / "tests" / "guide" / "site" / "settings.py"
-NOT_RUN = "Not run by our tests"
 
-FENCE = re.compile(r"^( *)```([\w{}-]*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
-HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
-LINK = re.compile(r"\]\(([^()\s]+)\)|^\[[^\]]+\]: (\S+)$", re.MULTILINE)
 EXPLAIN = "python manage.py trustedproxy explain"
-# Of a settings block, what the parser and the checks look at; the rest needs other packages.
-READ_BY_CHECKS = ("TRUSTED_", "SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_", "INTERNAL_IPS")
-
-
-class Block(NamedTuple):
-    """A fenced block: the heading it stands under, its language and its text."""
-
-    section: str
-    language: str
-    text: str
-
-
-def blocks(name):
-    """Return the fenced blocks of a page, in order."""
-    text = PAGES[name].read_text()
-    found = []
-    for match in FENCE.finditer(text):
-        # A comment in an earlier block is no heading.
-        above = FENCE.sub("", text[: match.start()])
-        headings = HEADING.findall(above)
-        section = headings[-1][1] if headings else ""
-        found.append(Block(section, match[2], textwrap.dedent(match[3])))
-    return found
-
-
-def is_settings(block):
-    """Tell whether a block is Python that assigns a setting."""
-    if block.language != "python":
-        return False
-    targets = [
-        target
-        for node in ast.parse(block.text).body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-    ]
-    return any(isinstance(target, ast.Name) and target.id.isupper() for target in targets)
-
-
-def run_settings(block):
-    """Run a settings block; return the settings that the package reads."""
-    names = {"__file__": str(SETTINGS_FILE)}
-    exec(compile(block.text.replace(OF_DOCS, SECRET), "settings", "exec"), names)
-    return {name: value for name, value in names.items() if name.startswith(READ_BY_CHECKS)}
-
-
-def findings(settings):
-    """Return the ids of our checks' messages about settings."""
-    with override_settings(**settings):
-        return [
-            message.id
-            for message in run_checks(tags=[Tags.security])
-            if message.id.startswith("trustedproxy.")
-        ]
 
 
 def commands(text):
@@ -180,9 +117,7 @@ def test_the_settings_of_a_page_are_without_an_error(name):
         if is_settings(block):
             settings = run_settings(block)
             assert parse(type("Settings", (), settings))[1] == []
-            assert [
-                found for found in findings(settings) if found.startswith("trustedproxy.E")
-            ] == []
+            assert [found for found in ids(**settings) if found.startswith("E")] == []
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -216,7 +151,7 @@ def test_the_settings_of_a_recipe_come_first_and_without_a_warning(name):
     assert first.section == "Django"
     settings = run_settings(first)
     assert settings["TRUSTED_PROXIES"] or settings["TRUSTED_PROXIES_WITH_SECRET"]
-    assert findings(settings) == []
+    assert ids(**settings) == []
 
 
 @pytest.mark.parametrize("name", RECIPES)

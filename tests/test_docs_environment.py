@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.test_docs import blocks, findings, is_settings, run_settings
+from tests.checks.findings import ids
+from tests.pages import blocks, is_settings, run_settings
 
 PAGE = "docs/environment.md"
 BLOCKS = {block.section: block for block in blocks(PAGE) if is_settings(block)}
@@ -15,7 +16,7 @@ def test_a_list_is_read_with_and_without_blanks(section, text, monkeypatch):
     monkeypatch.setenv("TRUSTED_PROXIES", text)
     settings = run_settings(BLOCKS[section])
     assert list(settings["TRUSTED_PROXIES"]) == LISTED
-    assert findings(settings) == []
+    assert ids(**settings) == []
 
 
 @pytest.mark.parametrize("section", BLOCKS)
@@ -29,7 +30,7 @@ def test_no_variable_and_an_empty_one_trust_nobody(section, is_set, monkeypatch)
 
 def test_a_name_stops_the_start(monkeypatch):
     monkeypatch.setenv("TRUSTED_PROXIES", "proxy")
-    assert findings(run_settings(BLOCKS["python-decouple"])) == ["trustedproxy.E005"]
+    assert ids(**run_settings(BLOCKS["python-decouple"])) == ["E005"]
 
 
 @pytest.mark.parametrize(("debug", "is_redirected"), [("1", False), ("0", True)])

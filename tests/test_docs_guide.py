@@ -27,15 +27,16 @@ from django_trustedproxy.middleware import TrustedProxyMiddleware
 from django_trustedproxy.ranges.file import read
 from django_trustedproxy.ranges.sources import SOURCES
 from django_trustedproxy.staleness import Reminder
-from tests.checks.findings import ids_in_the_code
+from tests.checks.findings import ids, ids_in_the_code
 from tests.edge import EDGE, STAMPS
-from tests.logged import text_of
+from tests.logged import REWRITING, text_of
+from tests.pages import FENCE, LINK, PAGES, blocks, is_settings
 from tests.range_answers import ANSWERS, AZURE
+from tests.requests import CLIENT, scope_of
 from tests.stack import ROOT
-from tests.test_docs import FENCE, LINK, PAGES, blocks, findings, is_settings
 
 START = "docs/README.md"
-PROXY, STRANGER, CLIENT = "10.0.0.1", "192.0.2.66", "203.0.113.9"
+PROXY, STRANGER = "10.0.0.1", "192.0.2.66"
 STACK = [
     "django_trustedproxy.middleware.TrustedProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -104,7 +105,7 @@ def test_a_message_of_django_is_what_django_says(caplog):
         for each in headers:
             response = client.post("/echo", headers=each, REMOTE_ADDR=PROXY)
             said.append(response.content.decode())
-    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "client": None}
+    scope = scope_of(client=None)
     with pytest.raises(KeyError) as error:
         ASGIRequest(scope, None).META["REMOTE_ADDR"]
     said += [f"KeyError: {error.value}", *(record.getMessage() for record in caplog.records)]
@@ -161,7 +162,7 @@ def test_a_message_of_the_package_is_what_it_says(heard, caplog, told):
         ),
         *heard(
             {
-                "MIDDLEWARE": ["tests.home_grown_logins.ByAuthenticate"],
+                "MIDDLEWARE": ["tests.custom_logins.ByAuthenticate"],
                 "TRUSTED_PROXY_GUARDED_HEADERS": ["X-Company-User"],
             },
             REMOTE_ADDR="172.18.0.2",
@@ -209,7 +210,7 @@ def test_a_message_of_the_package_is_what_it_says(heard, caplog, told):
         told.now = 3_600
         Client().get("/echo", REMOTE_ADDR=PROXY)
     said += [record.getMessage() for record in caplog.records]
-    chain = ["tests.test_log.rewriting", STACK[0]]
+    chain = [REWRITING, STACK[0]]
     with override_settings(MIDDLEWARE=chain):
         caplog.clear()
         Client().get("/echo", REMOTE_ADDR=PROXY)
@@ -475,7 +476,7 @@ def test_the_toolbar_shows_to_the_browser_behind_the_proxy_container(seen_by_pro
 )
 def test_a_proxy_among_the_internal_addresses_is_warned_of(change):
     settings = settings_of("docs/debug-toolbar.md", DOCKER)
-    assert findings({**settings, **change}) == (["trustedproxy.W031"] if change else [])
+    assert ids(**{**settings, **change}) == (["W031"] if change else [])
 
 
 @pytest.mark.usefixtures("_toolbar")

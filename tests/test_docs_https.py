@@ -9,21 +9,15 @@ from django.http import HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware, get_token
 from django.test import Client, RequestFactory, override_settings
 
-from tests.test_docs import PAGES, blocks, is_settings
+from tests.https import MIDDLEWARE, NO_MATCH
+from tests.pages import PAGES, blocks, is_settings
 
 PAGE = "docs/https.md"
-MIDDLEWARE = [
-    "django_trustedproxy.middleware.TrustedProxyMiddleware",
-    "django.middleware.security.SecurityMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-]
 UNSEEN = {"TRUSTED_PROXIES": ["10.0.0.0/8"], "ALLOWED_HOSTS": ["example.com"]}
 FROM_PROXY = {"REMOTE_ADDR": "10.0.0.1"}
 HTTPS = {"X-Forwarded-Proto": "https", "Host": "example.com"}
 ORIGIN = "https://example.com"
 TOKEN = "a" * 32
-NO_MATCH = "Origin checking failed - {} does not match any trusted origins."
 
 
 def settings_of(section):

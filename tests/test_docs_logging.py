@@ -8,7 +8,8 @@ import sys
 import pytest
 from django.test import Client
 
-from tests.test_docs import PAGES, ROOT, blocks
+from tests.pages import PAGES, blocks
+from tests.stack import ROOT
 
 PAGE = "docs/logging.md"
 PROXY, UNLISTED = "10.0.0.1", "172.18.0.2"

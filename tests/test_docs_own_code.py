@@ -9,10 +9,11 @@ from django.test import RequestFactory
 from django_trustedproxy.asgi import TrustedProxy
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from django_trustedproxy.testing import through
-from tests.test_docs import blocks
+from tests.pages import blocks
+from tests.requests import CLIENT
 
 PAGE = "docs/own-code.md"
-CLIENT, PROXY = "203.0.113.9", "10.0.0.1"
+PROXY = "10.0.0.1"
 
 
 def names_of(section):

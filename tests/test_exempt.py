@@ -1,77 +1,24 @@
 """Paths that are never rejected: the same in every mount, and no spelling of another path."""
 
 import json
-from io import BytesIO
 from types import SimpleNamespace
 
 import pytest
 from asgiref.sync import async_to_sync
 from asgiref.testing import ApplicationCommunicator
-from django.core.handlers.asgi import ASGIHandler
-from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
 
 from django_trustedproxy import asgi, wsgi
 from django_trustedproxy.conf import parse
-from tests.mounts import ANSWER_SECONDS, exchange
+from tests.handlers import HANDLERS
+from tests.mounts import ANSWER_SECONDS
 
 STRANGER, PROXY = "192.0.2.66", "10.0.0.1"
 LOCKED = {"TRUSTED_PROXY_REJECT": ["direct", "missing", "malformed"]}
 EXEMPT = {**LOCKED, "TRUSTED_PROXY_REJECT_EXEMPT": ["/echo"]}
 
 
-def ask_wsgi(path, root, peer, headers, wrap):
-    environ = {
-        "REQUEST_METHOD": "GET",
-        "SCRIPT_NAME": root,
-        "PATH_INFO": path,
-        "SERVER_NAME": "testserver",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": peer,
-        "wsgi.url_scheme": "http",
-        "wsgi.input": BytesIO(),
-        **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()},
-    }
-    started = []
-    response = wrap(WSGIHandler())(environ, lambda status, _: started.append(int(status[:3])))
-    body = b"".join(response)
-    getattr(response, "close", lambda: None)()
-    return started[0], body
-
-
-def ask_asgi(path, root, peer, headers, wrap):
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": root + path,
-        "root_path": root,
-        "query_string": b"",
-        "headers": [(n.lower().encode(), v.encode()) for n, v in headers.items()],
-        "client": (peer, 4711),
-        "server": ("testserver", 80),
-    }
-    return async_to_sync(exchange)(wrap(ASGIHandler()), scope)
-
-
-def bare(application):
-    return application
-
-
-MOUNTS = {
-    "wsgi": (ask_wsgi, bare),
-    "asgi": (ask_asgi, bare),
-    "wsgi-wrapper": (ask_wsgi, wsgi.TrustedProxy),
-    "asgi-wrapper": (ask_asgi, asgi.TrustedProxy),
-    "wsgi-twice": (ask_wsgi, lambda app: wsgi.TrustedProxy(wsgi.TrustedProxy(app))),
-    "asgi-twice": (ask_asgi, lambda app: asgi.TrustedProxy(asgi.TrustedProxy(app))),
-}
-
-
-@pytest.fixture(params=MOUNTS)
+@pytest.fixture(params=HANDLERS)
 def mount(request):
     return request.param
 
@@ -79,7 +26,7 @@ def mount(request):
 @pytest.fixture
 def ask(mount):
     """Return what sends a request through a mount, and gives the status and the body."""
-    send, wrap = MOUNTS[mount]
+    send, wrap = HANDLERS[mount]
 
     def run(path="/echo", root="", peer=STRANGER, headers=(), **settings):
         with override_settings(**settings):

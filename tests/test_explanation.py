@@ -5,16 +5,17 @@ import json
 import sys
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.test import override_settings
 
 from django_trustedproxy.conf import entries as entries_of
 from django_trustedproxy.conf import get_policy
 from django_trustedproxy.explanation import Hop, explain
-from tests.mounts import joined
+from tests.command import ask
+from tests.requests import CLIENT, joined
 from tests.rows import MISSING, ROWS, each_row
+from tests.seven import SEVEN
 
-CLIENT = "203.0.113.9"
 DEFAULT = ["10.0.0.0/8"]
 
 
@@ -60,64 +61,6 @@ def test_hops_are_told_from_the_right_with_the_entry_that_trusts_them():
     )
     assert not found.is_read_to_end
     assert explained(row_named("two-hops")).is_read_to_end
-
-
-def ask(*arguments, **settings):
-    out = io.StringIO()
-    with override_settings(**settings):
-        call_command("trustedproxy", *arguments, stdout=out, no_color=True)
-    return out.getvalue()
-
-
-# The seven that people ask about: why it does not work.
-SEVEN = {
-    "peer not listed": (
-        {},
-        ["--peer", "172.18.0.2", "--header", f"X-Forwarded-For: {CLIENT}"],
-        "direct: The peer 172.18.0.2 is not in TRUSTED_PROXIES, so it is the client, and "
-        'X-Forwarded-For was dropped. If it is your own proxy, add "172.18.0.2" to TRUSTED_PROXIES; if '
-        "it is not, leave it out, or it could claim any address.",
-    ),
-    "wrong header name": (
-        {},
-        ["--peer", "10.0.0.9", "--header", f"X-Real-IP: {CLIENT}"],
-        "missing: The peer 10.0.0.9 is a trusted proxy but sent no X-Forwarded-For, so REMOTE_ADDR "
-        "stays. It sent X-Real-IP: name the header that your proxy sets in TRUSTED_PROXY_HEADER.",
-    ),
-    "uvicorn rewrote already": (
-        {},
-        ["--peer", CLIENT, "--header", f"X-Forwarded-For: {CLIENT}"],
-        f"direct: The peer {CLIENT} is not in TRUSTED_PROXIES, so it is the client, and "
-        "X-Forwarded-For was dropped. The header names the peer itself, so a server that processes headers "
-        "has probably taken it from there. Do not list it. Run uvicorn with --no-proxy-headers, gunicorn "
-        'with --forwarded-allow-ips "" (FORWARDED_ALLOW_IPS="" in the environment does the same for both), '
-        "and daphne without --proxy-headers.",
-    ),
-    "nginx does not set the header": (
-        {},
-        ["--peer", "10.0.0.9"],
-        "missing: The peer 10.0.0.9 is a trusted proxy but sent no X-Forwarded-For, so REMOTE_ADDR "
-        "stays. Have the proxy set it; its own health checks carry none.",
-    ),
-    "Unix socket not listed": (
-        {},
-        ["--peer", "unix:", "--header", f"X-Forwarded-For: {CLIENT}"],
-        "direct: The peer, on a Unix socket, is not in TRUSTED_PROXIES, so it is the client, and "
-        'X-Forwarded-For was dropped. If it is your own proxy, add "unix:" to TRUSTED_PROXIES; if it is '
-        "not, leave it out, or it could claim any address.",
-    ),
-    "port from Azure": (
-        {},
-        ["--peer", "10.0.0.9", "--header", f"X-Forwarded-For: {CLIENT}:51234"],
-        f"forwarded: {CLIENT} is the client: X-Forwarded-For names it, behind the trusted 10.0.0.9.",
-    ),
-    "two proxies but one listed": (
-        {"TRUSTED_PROXIES": ["10.0.0.9"]},
-        ["--peer", "10.0.0.9", "--header", f"X-Forwarded-For: {CLIENT}, 10.0.0.2"],
-        "forwarded: 10.0.0.2 is the client: X-Forwarded-For names it, behind the trusted 10.0.0.9. If "
-        "10.0.0.2 is a proxy of your own, add it to TRUSTED_PROXIES.",
-    ),
-}
 
 
 @pytest.mark.parametrize("case", SEVEN)
@@ -293,12 +236,3 @@ def test_a_bad_argument_is_one_clear_line(arguments, settings, message):
         ask(*arguments, **settings)
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
-
-
-def meta_of(arguments):
-    """Return the META of a request that is given to `explain` by its arguments."""
-    _, peer, *headers = arguments
-    lines = [tuple(line.split(": ")) for line in headers[1::2]]
-    # The mark of uvicorn: a client without a port.
-    port = {"REMOTE_PORT": 0} if peer == CLIENT else {}
-    return {"REMOTE_ADDR": peer, **joined(lines), **port}

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from tests import stack
-from tests.test_docs import blocks
+from tests.pages import blocks
 
 pytestmark = pytest.mark.slow
 

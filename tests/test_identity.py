@@ -19,8 +19,8 @@ from django_trustedproxy.engine.identity import IDENTITY_HEADERS, SENDERS
 from django_trustedproxy.engine.purposes import meta_name
 from django_trustedproxy.explanation import lost_login
 from tests.mounts import MOUNTS
-from tests.rows import CLIENT, MISSING, Row
-from tests.scopes import handed_on, scope_of
+from tests.requests import CLIENT, handed_on, scope_of
+from tests.rows import MISSING, Row
 from tests.stack import ROOT
 
 each_mount = pytest.mark.parametrize("run", MOUNTS.values(), ids=MOUNTS)
@@ -245,7 +245,7 @@ def test_a_login_that_was_taken_from_a_stranger_is_explained(answer, expected, m
 LOGIN = {
     "MIDDLEWARE": [
         "django_trustedproxy.middleware.TrustedProxyMiddleware",
-        "tests.home_grown_logins.ByAuthenticate",
+        "tests.custom_logins.ByAuthenticate",
     ],
     **SITES_OWN,
 }
@@ -294,25 +294,18 @@ from asgiref.sync import async_to_sync
 from tests.logins import applications
 from django.core.management import call_command
 from tests.mounts import exchange
+from tests.requests import environ_of, lowered, scope_of
 
 call_command("migrate", verbosity=0)
 
 
 def ask_wsgi(application, peer, name):
-    environ = {
-        "REQUEST_METHOD": "GET", "PATH_INFO": "/", "SERVER_NAME": "a", "SERVER_PORT": "80",
-        "wsgi.url_scheme": "http", "wsgi.input": BytesIO(), "REMOTE_ADDR": peer, "HTTP_HOST": "a",
-        "HTTP_" + name.upper().replace("-", "_"): "admin",
-    }
+    environ = environ_of(("Host", "a"), (name, "admin"), peer=peer, PATH_INFO="/")
     return b"".join(application(environ, lambda *_: None)).decode()
 
 
 def ask_asgi(application, peer, name):
-    scope = {
-        "type": "http", "method": "GET", "path": "/", "query_string": b"", "http_version": "1.1",
-        "headers": [(b"host", b"a"), (name.lower().encode(), b"admin")],
-        "client": (peer, 1), "server": ("a", 80), "scheme": "http",
-    }
+    scope = scope_of(*lowered([("Host", "a"), (name, "admin")]), path="/", client=(peer, 1))
     return async_to_sync(exchange)(application, scope)[1].decode()
 
 

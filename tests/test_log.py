@@ -17,23 +17,11 @@ from django_trustedproxy.conf import get_policy
 from django_trustedproxy.limiter import DAY, MOST_COUNTED, MOST_LINES, MOST_TOLD
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from django_trustedproxy.pages import SITE
-from tests.logged import text_of
-from tests.test_explanation import SEVEN, meta_of
+from tests.logged import REWRITING, text_of
+from tests.requests import CLIENT, scope_of
+from tests.seven import SEVEN, meta_of
 
-CLIENT = "203.0.113.9"
 CHANGED = f"changed REMOTE_ADDR from '10.0.0.1' to '{CLIENT}' before"
-
-
-def rewriting(get_response):
-    """Do what a fixer before ours does."""
-
-    def middleware(request):
-        request.META["REMOTE_ADDR"] = CLIENT
-        return get_response(request)
-
-    return middleware
-
-
 SPEAKER = "django-trustedproxy: "
 ONCE = " (Logged once per day and network.)"
 
@@ -80,7 +68,7 @@ def test_the_mark_of_a_wrapper_that_changed_nothing_is_not(serve, original):
 
 def test_a_middleware_that_changed_the_address_before_ours_is_told_once(caplog):
     chain = [
-        "tests.test_log.rewriting",
+        REWRITING,
         "django_trustedproxy.middleware.TrustedProxyMiddleware",
     ]
     with override_settings(MIDDLEWARE=chain):
@@ -94,14 +82,8 @@ def test_a_middleware_that_changed_the_address_before_ours_is_told_once(caplog):
 
 
 def asgi_request(client, meta_address, header):
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "path": "/",
-        "headers": [(b"x-forwarded-for", header.encode())] if header else [],
-        "client": client,
-        "server": ("testserver", 80),
-    }
+    headers = [("x-forwarded-for", header)] if header else []
+    scope = scope_of(*headers, client=client)
     request = ASGIRequest(scope, None)
     if meta_address:
         request.META["REMOTE_ADDR"] = meta_address
@@ -462,17 +444,12 @@ def test_an_app_that_is_not_installed_is_told_once(settings, caplog):
 
 
 def test_the_wrapper_sees_what_a_browser_sent(caplog):
-    scope = {
-        "type": "http",
-        "path": "/",
-        "headers": [
-            (b"host", b"example.com"),
-            (b"origin", b"https://example.com"),
-            (b"x-forwarded-for", f"{CLIENT}, 10.0.0.7".encode()),
-            (b"x-forwarded-proto", b"http"),
-        ],
-        "client": ("10.0.0.1", 4711),
-    }
+    scope = scope_of(
+        ("host", "example.com"),
+        ("origin", "https://example.com"),
+        ("x-forwarded-for", f"{CLIENT}, 10.0.0.7"),
+        ("x-forwarded-proto", "http"),
+    )
     with override_settings(TRUSTED_PROXY_SCHEME_HEADER="X-Forwarded-Proto"):
         rewrite_scope(scope, get_policy())
     (message,) = messages(caplog)

@@ -14,8 +14,8 @@ from django.utils.decorators import async_only_middleware
 from django_trustedproxy.conf import get_policy
 from django_trustedproxy.environ import find_answer, rewrite
 from django_trustedproxy.making import MARK
-from tests.rows import CLIENT
-from tests.test_exempt import MOUNTS
+from tests.handlers import HANDLERS
+from tests.requests import CLIENT
 from tests.urls import echo
 
 PROXY, STRANGER, PROTO = "10.0.0.1", "192.0.2.66", "X-Forwarded-Proto"
@@ -108,7 +108,7 @@ pytestmark = pytest.mark.usefixtures("_as_a_site_runs")
 
 def asker(mount):
     """Return a function that sends a request as a server does, and tells what the inner view saw."""
-    send, wrap = MOUNTS[mount]
+    send, wrap = HANDLERS[mount]
 
     def ask(view, headers=HEADERS, peer=PROXY):
         status, body = send(f"/{view.__name__}", "", peer, headers, wrap)
@@ -219,7 +219,7 @@ def test_a_request_without_csrf_protection_is_not_taken_for_one_of_the_test_clie
     with override_settings(MIDDLEWARE=names, TRUSTED_PROXIES=["127.0.0.1"], **LOCKED):
         clients = []
         for client in ("198.51.100.7", "203.0.113.66"):
-            send, wrap = MOUNTS[mount]
+            send, wrap = HANDLERS[mount]
             status, body = send("/echo", "", "127.0.0.1", {"X-Forwarded-For": client}, wrap)
             assert status == 200
             clients.append(json.loads(body)["answer"]["client"])

@@ -15,8 +15,8 @@ from django_trustedproxy.engine.answer import Answer
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_name
 from django_trustedproxy.exceptions import RejectedByTrustedProxy
 from django_trustedproxy.middleware import TrustedProxyMiddleware
+from tests.requests import CLIENT
 
-CLIENT = "203.0.113.9"
 ALL_HEADERS = [name for names in FORWARDING_HEADERS.values() for name in names]
 
 

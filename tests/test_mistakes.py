@@ -16,7 +16,7 @@ from django.test import RequestFactory
 
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from tests.mistakes import GONE, MISTAKES
-from tests.mounts import joined
+from tests.requests import joined, lowered, scope_of
 
 LOGGERS = ("django_trustedproxy", "django.security.RejectedByTrustedProxy")
 
@@ -68,14 +68,7 @@ async def respond(_):
 
 
 def asgi_request(request):
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "path": "/",
-        "headers": [(n.lower().encode(), v.encode()) for n, v in request.headers],
-        "client": (request.peer, request.port),
-        "server": ("testserver", 80),
-    }
+    scope = scope_of(*lowered(request.headers), path="/", client=(request.peer, request.port))
     return ASGIRequest(scope, None)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from django_trustedproxy.engine.addresses import pack, unpack
 from django_trustedproxy.engine.networks import EntryError, TrustedNetworks, parse_entry
-from tests.oracle import read_address
+from tests.naive_decision import read_address
 
 ADDRESSES = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6))
 

@@ -1,11 +1,10 @@
 """What `trustedproxy show` prints: everything that is in force, in lines that fit a terminal."""
 
-import io
 import json
 
 import pytest
-from django.core.management import call_command
-from django.test import override_settings
+
+from tests.command import show
 
 SETTINGS = {
     "TRUSTED_PROXIES": ["10.0.0.0/9", "10.128.0.0/9", "::1", "loopback", " unix: "],
@@ -23,13 +22,6 @@ def columns(monkeypatch):
     """Set the width of the terminal."""
     monkeypatch.setenv("COLUMNS", "80")
     return lambda number: monkeypatch.setenv("COLUMNS", str(number))
-
-
-def show(*arguments, **settings):
-    out = io.StringIO()
-    with override_settings(**settings):
-        call_command("trustedproxy", "show", *arguments, stdout=out, no_color=True)
-    return out.getvalue()
 
 
 def sections(text):

@@ -12,9 +12,9 @@ from django_trustedproxy.asgi import TrustedProxy
 from django_trustedproxy.checks.middleware import OUR_MIDDLEWARE
 from django_trustedproxy.panels import TrustedProxyPanel
 from tests.edge import EDGE, HEADER, OLDER, SECRET, STAMPS
-from tests.test_explanation import SEVEN, meta_of
+from tests.requests import CLIENT, lowered, scope_of
+from tests.seven import SEVEN, meta_of
 
-CLIENT = "203.0.113.9"
 TOOLBAR = "debug_toolbar.middleware.DebugToolbarMiddleware"
 
 
@@ -153,13 +153,7 @@ def test_the_panel_under_asgi_shows_what_came_unless_a_wrapper_decided(client, w
     async def ask():
         application = ASGIHandler()
         messages, requests = [], iter([{"type": "http.request"}])
-        scope = {
-            "type": "http",
-            "method": "GET",
-            "path": "/page",
-            "headers": [(n.lower().encode(), v.encode()) for n, v in HEADERS.items()],
-            "client": ("10.0.0.1", 4711),
-        }
+        scope = scope_of(*lowered(HEADERS.items()), path="/page")
 
         async def receive():
             message = next(requests, None)
@@ -217,7 +211,7 @@ def test_the_panel_says_which_login_a_stranger_lost(client, settings):
     stranger = {"REMOTE_ADDR": "192.0.2.1", "headers": {"X-Company-User": "admin"}}
     page = client.get("/page", **stranger).content.decode()
     assert "would have logged" not in text_of(stored(client, page))
-    settings.MIDDLEWARE = [OUR_MIDDLEWARE, "tests.home_grown_logins.ByAuthenticate", TOOLBAR]
+    settings.MIDDLEWARE = [OUR_MIDDLEWARE, "tests.custom_logins.ByAuthenticate", TOOLBAR]
     client = Client()
     page = client.get("/page", **stranger).content.decode()
     said = (

@@ -14,12 +14,11 @@ from django_trustedproxy.conf import parse
 from django_trustedproxy.engine.addresses import parse_hop
 from django_trustedproxy.engine.hops import read_elements
 from django_trustedproxy.environ import rewrite
-from tests import oracle
+from tests import naive_decision
 from tests.answers import facts_of
-from tests.chains import CASES, FORGED, JUNK, NAMES, SITES, STRANGERS, WRITERS, honest_chains
 from tests.edge import HEADER, KEY, SECRET, STAMPS, WRONG
 from tests.invariants import (
-    MOUNTS,
+    STACKS,
     Case,
     apply,
     check_decision,
@@ -31,6 +30,7 @@ from tests.invariants import (
 )
 from tests.rows import ROWS
 from tests.steps import steps
+from tests.strategies import CASES, FORGED, JUNK, NAMES, SITES, STRANGERS, WRITERS, honest_chains
 
 pytestmark = pytest.mark.slow
 
@@ -131,7 +131,7 @@ def test_with_a_valid_secret_a_request_is_what_it_is_where_all_networks_are_list
 def test_without_a_valid_secret_every_mount_sees_what_it_sees_without_the_feature(case, values):
     site = site_of(case)
     lines = tuple((HEADER, value) for value in values)
-    for name, mount in MOUNTS.items():
+    for name, mount in STACKS.items():
         apply(site)
         expected = mount(case)
         with override_settings(**STAMPS):
@@ -153,7 +153,7 @@ def test_middleware_and_wrappers_sync_and_async_agree_with_the_engine(case):
 
 
 @unhurried
-@pytest.mark.parametrize("mount", MOUNTS)
+@pytest.mark.parametrize("mount", STACKS)
 @given(
     site=st.sampled_from(sorted(SITES)),
     peer=st.one_of(STRANGERS.map(str), st.just("evil")),
@@ -165,7 +165,7 @@ def test_forwarding_headers_of_an_untrusted_peer_change_nothing_that_a_view_sees
     plain = Case(site, peer, (("User-Agent", "a"),))
     forged = plain._replace(lines=plain.lines + lines)
     apply(site_of(plain))
-    seen, expected = MOUNTS[mount](forged), MOUNTS[mount](plain)
+    seen, expected = STACKS[mount](forged), STACKS[mount](plain)
     assert without_dropped(seen.pop("answer")) == without_dropped(expected.pop("answer"))
     assert seen == expected
 
@@ -204,8 +204,12 @@ def test_no_spelling_of_a_name_passes_the_asgi_wrapper_by(site, peer, headers):
 @example("[::ffff:1.2.3.4]:1")
 @example("1::2:80")
 def test_an_entry_names_the_hop_that_the_naive_oracle_reads(text):
-    hop, found = oracle.read_hop(text), parse_hop(text)
-    expected = (str(hop.address), hop.port) if isinstance(hop, oracle.Hop) and hop.address else None
+    hop, found = naive_decision.read_hop(text), parse_hop(text)
+    expected = (
+        (str(hop.address), hop.port)
+        if isinstance(hop, naive_decision.Hop) and hop.address
+        else None
+    )
     assert (None if found is None else found[1:]) == expected
 
 
@@ -220,7 +224,7 @@ def test_any_forwarded_text_is_read_as_the_mirrored_grammar_reads_it(value):
     ]
     expected = [
         None if e is None else {"for": None, "proto": None, "host": None, **e}
-        for e in oracle.read_elements(value)
+        for e in naive_decision.read_elements(value)
     ]
     assert read == expected
 
@@ -280,17 +284,17 @@ def test_a_decision_takes_no_more_memory_than_the_header_or_three_elements(case)
     finally:
         tracemalloc.stop()
     # Of a Forwarded element, two copies show where its quoted strings end.
-    assert peak <= max(len(case.lines[0][1]), 3 * oracle.LONGEST_ELEMENT) + 8192
+    assert peak <= max(len(case.lines[0][1]), 3 * naive_decision.LONGEST_ELEMENT) + 8192
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_the_naive_oracle_gives_the_answer_of_a_row(row):
     named = row.settings.get("TRUSTED_PROXY_HEADER", "X-Forwarded-For")
     header = named if isinstance(named, str) else named[0]
-    trust = oracle.Trust(["fe80::/10" if e == "link-local" else e for e in row.trusted])
+    trust = naive_decision.Trust(["fe80::/10" if e == "link-local" else e for e in row.trusted])
     meta = Case("", row.peer, tuple(row.headers)).meta
     # A header that is none of the others carries one address.
-    form = header if header in oracle.READERS else "X-Real-IP"
+    form = header if header in naive_decision.READERS else "X-Real-IP"
     value = meta.get("HTTP_" + header.upper().replace("-", "_").removeprefix("HTTP_"))
-    answer = oracle.decide(trust, form, meta.get("REMOTE_ADDR"), value)
+    answer = naive_decision.decide(trust, form, meta.get("REMOTE_ADDR"), value)
     assert answer[1:] == (row.client, row.proxies, row.outcome, row.port)

@@ -16,8 +16,8 @@ from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_name
 from django_trustedproxy.environ import rewrite
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from tests.mounts import MOUNTS, ends
-from tests.rows import CLIENT, MISSING, Row
-from tests.scopes import handed_on, scope_of
+from tests.requests import CLIENT, handed_on, scope_of
+from tests.rows import MISSING, Row
 
 VIEWS = {name: MOUNTS[name] for name in MOUNTS if name != "meta"}
 each_mount = pytest.mark.parametrize("run", VIEWS.values(), ids=VIEWS)

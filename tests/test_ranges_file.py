@@ -24,15 +24,9 @@ from django_trustedproxy.ranges.file import (
     read,
     source_of,
 )
-from tests.test_overview import show
+from tests.command import show
+from tests.range_files import CLOUDFLARE
 
-CLOUDFLARE = """\
-# cloudflare  https://api.cloudflare.com/client/v4/ips
-# fetched 2026-11-25T08:00:00Z, refresh within 30 days
-103.21.244.0/22
-2400:cb00::/32
-# end 2
-"""
 ANY = "an address or a network"
 DATE = "'# fetched 2026-11-25T08:00:00Z, refresh within 30 days'"
 PUBLISHED = "what a vendor publishes"

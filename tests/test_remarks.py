@@ -10,10 +10,11 @@ from django_trustedproxy.conf import get_policy
 from django_trustedproxy.engine.answer import Answer
 from django_trustedproxy.engine.purposes import meta_name
 from django_trustedproxy.explanation import explain, sentence
+from tests.command import ask
 from tests.logged import text_of
-from tests.test_explanation import ask
+from tests.requests import CLIENT
 
-CLIENT, PROXY = "203.0.113.9", "10.0.0.9"
+PROXY = "10.0.0.9"
 SCHEME, PROTO = "TRUSTED_PROXY_SCHEME_HEADER", "X-Forwarded-Proto"
 REDIRECT = {"SECURE_SSL_REDIRECT": True}
 LOOP = ", so Django sees http, and SECURE_SSL_REDIRECT redirects every request in a loop."

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.edge import KEY
-from tests.mounts import MOUNTS, joined
+from tests.mounts import MOUNTS
+from tests.requests import joined
 from tests.rows import each_row
 
 

@@ -9,8 +9,8 @@ import pytest
 from django_trustedproxy.servers import advice
 from tests import stack
 from tests.logged import text_of
+from tests.requests import CLIENT
 
-CLIENT = "203.0.113.9"
 VARIABLE = 'or set FORWARDED_ALLOW_IPS="" in its environment.'
 
 # The command, what its process has imported, and the advice.

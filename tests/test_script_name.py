@@ -12,6 +12,7 @@ from django.urls import get_script_prefix, set_script_prefix
 from django_trustedproxy import asgi, wsgi
 from django_trustedproxy.engine.purposes import is_prefix
 from django_trustedproxy.middleware import TrustedProxyMiddleware
+from tests.requests import scope_of
 
 
 @pytest.fixture(autouse=True)
@@ -52,14 +53,7 @@ def under_wsgi(wrap=lambda application: application, **meta):
 
 
 def under_asgi(wrap=lambda application: application, **changes):
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "path": "/admin/",
-        "headers": [],
-        "client": ("10.0.0.1", 1),
-        **changes,
-    }
+    scope = scope_of(**{"path": "/admin/", "client": ("10.0.0.1", 1), **changes})
     seen = []
 
     async def respond(request):

@@ -9,7 +9,7 @@ from django.test import Client, override_settings
 from django_trustedproxy import staleness
 from django_trustedproxy.asgi import TrustedProxy as AsgiTrustedProxy
 from django_trustedproxy.wsgi import TrustedProxy as WsgiTrustedProxy
-from tests.test_ranges_file import CLOUDFLARE
+from tests.range_files import CLOUDFLARE
 
 
 @pytest.fixture

@@ -22,13 +22,11 @@ from django_trustedproxy.engine.stamps import Stamps
 from django_trustedproxy.environ import rewrite
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from django_trustedproxy.testing import send_through, through
-from tests.edge import ANY, EDGE, HEADER, KEY, OLDER, SECRET, STAMPS, WRONG
+from tests.edge import ANY, CHAIN, EDGE, HEADER, KEY, OLDER, SECRET, STAMPS, WRONG, scope_of_edge
 from tests.logged import text_of
 from tests.mounts import exchange
+from tests.requests import CLIENT
 from tests.steps import steps
-
-CLIENT = "203.0.113.9"
-CHAIN = f"6.6.6.6, {CLIENT}"
 
 
 def decided(value, **settings):
@@ -126,28 +124,12 @@ def test_an_answer_with_a_stamp_is_frozen_and_can_be_pickled():
 SPELLINGS = [HEADER, HEADER.lower(), "X_Edge_Secret", "x-edge_secret"]
 
 
-def asgi_scope(*headers):
-    lines = [("Host", "testserver"), ("X-Forwarded-For", CHAIN), *headers]
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": "/echo",
-        "query_string": b"",
-        "headers": [(n.encode(), v.encode("latin-1")) for n, v in lines],
-        "client": (EDGE, 1),
-        "server": ("testserver", 80),
-    }
-
-
 @pytest.mark.parametrize("name", [*SPELLINGS, "X.Edge.Secret"])
 @pytest.mark.parametrize("peer", [EDGE, "192.0.2.1", "10.0.0.1"])
 def test_no_spelling_passes_the_asgi_wrapper(name, peer, settings):
     for setting, value in STAMPS.items():
         setattr(settings, setting, value)
-    scope = {**asgi_scope((name, SECRET)), "client": (peer, 1)}
+    scope = scope_of_edge((name, SECRET), peer=peer)
     changed = asgi.rewrite_scope(scope, get_policy())
     assert SECRET.encode() not in dict(changed["headers"]).values()
     is_read = name.lower() == HEADER.lower()
@@ -164,7 +146,7 @@ def test_no_spelling_stays_in_the_scope_of_the_middleware(name, settings):
         seen.append((request.META, request.scope, dict(request.headers)))
         return HttpResponse()
 
-    scope = asgi_scope((name, SECRET))
+    scope = scope_of_edge((name, SECRET))
     request = ASGIRequest(scope, io.BytesIO())
     asyncio.run(TrustedProxyMiddleware(view)(request))
     assert SECRET not in repr(seen)
@@ -177,7 +159,7 @@ def test_a_rejection_under_asgi_shows_no_secret(debug, settings, caplog):
     for setting, value in STAMPS.items():
         setattr(settings, setting, value)
     settings.TRUSTED_PROXY_REJECT, settings.DEBUG = ["missing"], debug
-    scope = asgi_scope((HEADER, SECRET))
+    scope = scope_of_edge((HEADER, SECRET))
     del scope["headers"][1]
     scope["aws.event"] = {"headers": {HEADER: SECRET}}
     answer = asyncio.run(exchange(ASGIHandler(), scope))
@@ -190,7 +172,7 @@ def test_a_rejection_under_asgi_shows_no_secret(debug, settings, caplog):
 
 
 def test_no_secret_stays_in_what_an_adapter_keeps_of_a_request():
-    scope = asgi_scope((HEADER, SECRET))
+    scope = scope_of_edge((HEADER, SECRET))
     with override_settings(**STAMPS):
         meta = {"REMOTE_ADDR": EDGE, KEY: SECRET, "asgi.scope": scope}
         assert rewrite(meta, get_policy()).stamp == "valid"
@@ -231,7 +213,7 @@ def test_the_lock_admits_whoever_has_the_secret(mount, value, peer, status, capl
     with override_settings(**STAMPS, TRUSTED_PROXY_REJECT=["unstamped"]):
         if mount.startswith("asgi"):
             wrap = asgi.TrustedProxy if "wrapper" in mount else lambda application: application
-            scope = {**asgi_scope(*headers), "client": (peer, 1)}
+            scope = scope_of_edge(*headers, peer=peer)
             assert asyncio.run(exchange(wrap(ASGIHandler()), scope))[0] == status
         else:
             wrap = wsgi.TrustedProxy if "wrapper" in mount else lambda application: application

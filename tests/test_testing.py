@@ -13,8 +13,7 @@ from django_trustedproxy.asgi import TrustedProxy
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from django_trustedproxy.testing import send_through, through
 from tests.answers import facts_of
-
-CLIENT = "203.0.113.9"
+from tests.requests import CLIENT
 
 
 def told(request):

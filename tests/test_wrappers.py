@@ -19,9 +19,8 @@ from django_trustedproxy import asgi, wsgi
 from django_trustedproxy.conf import get_policy
 from django_trustedproxy.engine.answer import Answer
 from django_trustedproxy.middleware import TrustedProxyMiddleware
-from tests.scopes import handed_on, scope_of
+from tests.requests import CLIENT, handed_on, scope_of
 
-CLIENT = "203.0.113.9"
 FORGED = "6.6.6.6"
 
 

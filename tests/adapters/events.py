@@ -4,7 +4,8 @@ Their shapes are those of Amazon's documentation: Lambda proxy integration of RE
 format 2.0 of HTTP APIs and function URLs, and Lambda targets of an Application Load Balancer.
 """
 
-CLIENT = "203.0.113.9"
+from tests.requests import CLIENT
+
 EDGE = "198.51.100.20"  # a server of CloudFront
 HOST = "shop.example"
 

@@ -1,85 +1,25 @@
 """Adapters between ASGI and WSGI: the decision of a wrapper crosses them."""
 
 import asyncio
-import json
 import logging
-from io import BytesIO
 
 import a2wsgi
 import pytest
-from asgiref.testing import ApplicationCommunicator
 from asgiref.wsgi import WsgiToAsgi
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
 
 from django_trustedproxy import asgi, wsgi
+from tests.adapters.sending import HEADERS, PATIENCE, over_asgi, over_wsgi
+from tests.requests import CLIENT
 
-CLIENT = "203.0.113.9"
-PATIENCE = 60  # seconds
 TO_ASGI = {
     "asgiref": WsgiToAsgi,
     "a2wsgi": a2wsgi.WSGIMiddleware,
 }
-HEADERS = [("host", "shop.example"), ("x-forwarded-for", CLIENT), ("x-forwarded-proto", "https")]
 GUARDED = {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")}
 DESIGNATED = {"TRUSTED_PROXY_SCHEME_HEADER": "X-Forwarded-Proto"}
-
-
-def over_asgi(application, peer=("10.0.0.1", 4711), headers=HEADERS):
-    """Send a request as an ASGI server does; return the status and what the view tells."""
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": "/",
-        "raw_path": b"/",
-        "root_path": "",
-        "query_string": b"",
-        "headers": [(name.encode(), value.encode()) for name, value in headers],
-        "client": peer,
-        "server": ("127.0.0.1", 8000),
-    }
-
-    async def exchange():
-        communicator = ApplicationCommunicator(application, scope)
-        await communicator.send_input({"type": "http.request", "more_body": False})
-        start = await communicator.receive_output(PATIENCE)
-        body = b""
-        while True:
-            message = await communicator.receive_output(PATIENCE)
-            body += message.get("body", b"")
-            if not message.get("more_body"):
-                break
-        await communicator.wait(PATIENCE)
-        return start["status"], body
-
-    status, body = asyncio.run(exchange())
-    return status, json.loads(body) if status == 200 else {}
-
-
-def over_wsgi(application, headers=HEADERS, **environ):
-    """Send a request as a WSGI server does."""
-    environ = {
-        "REQUEST_METHOD": "GET",
-        "PATH_INFO": "/",
-        "QUERY_STRING": "",
-        "SERVER_NAME": "shop.example",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "10.0.0.1",
-        "REMOTE_PORT": "4711",
-        "wsgi.url_scheme": "http",
-        "wsgi.input": BytesIO(),
-        **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers},
-        **environ,
-    }
-    started = []
-    body = b"".join(application(environ, lambda status, *_: started.append(status)))
-    status = int(started[0].split()[0])
-    return status, json.loads(body) if status == 200 else {}
 
 
 @pytest.fixture(autouse=True)

@@ -5,10 +5,10 @@ import logging
 import pytest
 from django.test import override_settings
 
-from tests.adapters.events import CLIENT, http_behind_cloudfront
+from tests.adapters.events import http_behind_cloudfront
 from tests.adapters.functions import ADAPTERS, invoke
-from tests.adapters.rows import CASES
-from tests.adapters.test_functions import PAGE, is_safe
+from tests.adapters.rows import CASES, PAGE, is_safe
+from tests.requests import CLIENT
 
 
 @pytest.fixture(params=[False, True], ids=["middleware", "wrapper"])

@@ -5,12 +5,11 @@ import ast
 import pytest
 from django.test import override_settings
 
-from tests.adapters.events import CLIENT, EDGE, http_behind_cloudfront, rest_without_source
+from tests.adapters.events import EDGE, http_behind_cloudfront, rest_without_source
 from tests.adapters.functions import ADAPTERS, invoke
-from tests.adapters.rows import BALANCERS, CASES, EVENTS, FORGED, HANDED, RIGHT
-from tests.test_docs import PAGES, blocks, is_settings, run_settings
-
-PAGE = "docs/platforms/serverless.md"
+from tests.adapters.rows import BALANCERS, CASES, EVENTS, FORGED, HANDED, PAGE, is_safe
+from tests.pages import PAGES, blocks, is_settings, run_settings
+from tests.requests import CLIENT
 
 
 @pytest.fixture(params=[False, True], ids=["middleware", "wrapper"])
@@ -21,10 +20,6 @@ def is_wrapped(request):
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_an_adapter_hands_over_what_the_page_says(case, is_wrapped):
     assert invoke(case.adapter, case.event, is_wrapped=is_wrapped).peer == case.peer
-
-
-def is_safe(case):
-    return HANDED[case.adapter][case.kind] == "the client" or (case.adapter, case.kind) in RIGHT
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if is_safe(case)], ids=str)

@@ -10,7 +10,7 @@ from django.test import override_settings
 from tests.adapters.events import rest_without_source
 from tests.adapters.functions import invoke
 from tests.adapters.rows import CASES, JUNK
-from tests.adapters.test_crossing import HEADERS, PATIENCE, over_wsgi
+from tests.adapters.sending import HEADERS, PATIENCE, over_wsgi
 from tests.adapters.vercel import ask, bridge
 
 UNREADABLE = [

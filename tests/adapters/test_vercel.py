@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.adapters.events import CLIENT
 from tests.adapters.vercel import ask, bridge
+from tests.requests import CLIENT
 
 
 @pytest.fixture(scope="module", params=["wsgi", "asgi"])

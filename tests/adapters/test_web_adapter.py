@@ -11,9 +11,10 @@ from contextlib import closing
 import pytest
 
 from tests import stack
-from tests.adapters.events import CLIENT, EDGE
+from tests.adapters.events import EDGE
 from tests.adapters.rows import EVENTS, FORGED, SENT
-from tests.test_docs import blocks, is_settings, run_settings
+from tests.pages import blocks, is_settings, run_settings
+from tests.requests import CLIENT
 
 PAGE = "docs/platforms/serverless.md"
 PATIENCE = 60  # seconds

@@ -12,11 +12,11 @@ sentry_sdk.init(data_collection={"user_info": True})
 
 MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",  # W005
-    "tests.home_grown_deciders.SchemeByCondition",  # W061
-    "tests.home_grown_deciders.AnotherHeader",  # W062
+    "tests.custom_deciders.SchemeByCondition",  # W061
+    "tests.custom_deciders.AnotherHeader",  # W062
     "django_trustedproxy.middleware.TrustedProxyMiddleware",
     "xff.middleware.XForwardedForMiddleware",  # W002
-    "tests.home_grown_deciders.LastOfFewer",  # W063
+    "tests.custom_deciders.LastOfFewer",  # W063
     "django_trustedproxy.middleware.TrustedProxyMiddleware",  # W004
     *INNER,
     *(path for package in PACKAGES for path in package.middleware),

@@ -15,8 +15,8 @@ from django_trustedproxy.asgi import TrustedProxy
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from django_trustedproxy.testing import send_through, through
 from tests.agreement.websocket_asgi import Consumer
+from tests.requests import CLIENT
 
-CLIENT = "203.0.113.9"
 OURS = "django_trustedproxy.middleware.TrustedProxyMiddleware"
 
 

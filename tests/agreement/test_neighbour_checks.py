@@ -10,7 +10,6 @@ from tests.agreement.projects import project
 from tests.agreement.rows import ROWS, attempt_axes, end_of_attack
 from tests.agreement.visits import CLIENT, FORGED, HOP, PROXY, SCENARIOS, Visit
 from tests.checks.findings import ids
-from tests.mounts import joined
 from tests.neighbours import (
     A_PROXY,
     ANONYMOUS,
@@ -22,6 +21,7 @@ from tests.neighbours import (
     by_id,
     cases,
 )
+from tests.requests import joined
 
 pytestmark = [
     pytest.mark.django_db,

@@ -22,6 +22,7 @@ from tests.agreement.projects import reload_all
 from tests.agreement.rows import CAPTURED, ROWS, Transport, ask_easyaudit_request, ask_sentry
 from tests.agreement.visits import CLIENT, FORGED, HOP, PROXY, SCENARIOS
 from tests.checks.findings import ids, ours
+from tests.requests import scope_of
 
 pytestmark = pytest.mark.django_db
 
@@ -80,8 +81,8 @@ def test_behind_lb_does_not_start_on_this_django_and_is_found():
 
 PROXIED_SSL = "proxiedssl.middleware.ProxiedSslWsgiMiddleware"
 ENTRIES = [
-    "tests.home_grown_deciders.LastOfSeveral",
-    "tests.home_grown_deciders.LastOfFewer",
+    "tests.custom_deciders.LastOfSeveral",
+    "tests.custom_deciders.LastOfFewer",
 ]
 
 
@@ -165,8 +166,8 @@ def through_wsgi(path, **how):
 
 
 def through_asgi(path, **how):
-    headers = [(f"x-forwarded-{name}".encode(), value.encode()) for name, value in SENT.items()]
-    scope = {"type": "http", "client": (LOOPBACK, 1), "scheme": "http", "headers": headers}
+    headers = [(f"x-forwarded-{name}", value) for name, value in SENT.items()]
+    scope = scope_of(*headers, client=(LOOPBACK, 1))
     before, seen = dict(scope), {}
 
     async def application(scope, receive, send):

@@ -8,7 +8,7 @@ import sentry_sdk
 from django_trustedproxy import asgi, wsgi
 from tests.checks.findings import ids
 from tests.edge import SECRET, STAMPS
-from tests.test_debug_page import ask_asgi, ask_wsgi
+from tests.failing import ask_asgi, ask_wsgi
 
 SENT = []
 
@@ -22,7 +22,7 @@ class Transport(sentry_sdk.transport.Transport):
 
 @pytest.fixture(autouse=True)
 def _sentry(settings):
-    settings.ROOT_URLCONF = "tests.test_debug_page"
+    settings.ROOT_URLCONF = "tests.failing"
     settings.MIDDLEWARE = ["django_trustedproxy.middleware.TrustedProxyMiddleware"]
     for name, value in STAMPS.items():
         setattr(settings, name, value)
@@ -33,17 +33,17 @@ def _sentry(settings):
     sentry_sdk.get_global_scope().set_client(None)
 
 
-MOUNTS = [(ask_wsgi, wsgi.TrustedProxy), (ask_asgi, asgi.TrustedProxy)]
+ASKED = [(ask_wsgi, wsgi.TrustedProxy), (ask_asgi, asgi.TrustedProxy)]
 
 
-@pytest.mark.parametrize(("ask", "wrapper"), MOUNTS, ids=["wsgi", "asgi"])
+@pytest.mark.parametrize(("ask", "wrapper"), ASKED, ids=["wsgi", "asgi"])
 def test_sentry_is_sent_no_secret_with_the_wrapper(ask, wrapper):
     ask(SECRET, wrapper)
     assert any("a view that fails" in text for text in SENT)
     assert [text for text in SENT if SECRET in text] == []
 
 
-@pytest.mark.parametrize(("ask", "wrapper"), MOUNTS, ids=["wsgi", "asgi"])
+@pytest.mark.parametrize(("ask", "wrapper"), ASKED, ids=["wsgi", "asgi"])
 def test_without_the_wrapper_sentry_reads_it_first_and_the_check_says_so(ask, wrapper):
     del wrapper
     ask(SECRET)

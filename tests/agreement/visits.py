@@ -12,7 +12,8 @@ from django.core.handlers.wsgi import WSGIHandler
 
 from django_trustedproxy import asgi, wsgi
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS
-from tests.mounts import exchange, joined
+from tests.mounts import exchange
+from tests.requests import joined, lowered, scope_of
 
 # The addresses are public ones: packages rank those that are reserved for documentation lower.
 CLIENT, VICTIM, FORGED = "93.184.216.34", "93.184.216.99", "6.6.6.6"
@@ -101,18 +102,7 @@ class Site(NamedTuple):
         return self.send(visit, path, form, [("Cookie", f"csrftoken={TOKEN}")])
 
     def _send_asgi(self, peer, path, lines):
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": "GET",
-            "scheme": "http",
-            "path": path,
-            "query_string": b"",
-            "headers": [(name.lower().encode(), value.encode()) for name, value in lines],
-            "client": (peer, 4711),
-            "server": ("testserver", 80),
-        }
+        scope = scope_of(*lowered(lines), path=path, client=(peer, 4711))
         application = ASGIHandler()
         if self.is_protected:
             application = asgi.TrustedProxy(application)

@@ -20,7 +20,8 @@ from django_trustedproxy.engine.policy import Policy
 from tests import stack
 from tests.bench.contenders import application
 from tests.bench.rounds import Spread, spread
-from tests.bench.workloads import CLIENT, ENVIRON, networks
+from tests.bench.workloads import ENVIRON, networks
+from tests.requests import CLIENT
 
 REQUEST = (
     "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n"

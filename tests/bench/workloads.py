@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 from itertools import count
 
-CLIENT = "203.0.113.9"
+from tests.requests import CLIENT
+
 PROXY = "10.0.0.1"
 STRANGER = "192.0.2.1"
 # What a browser sends and a server adds.

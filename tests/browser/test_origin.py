@@ -11,7 +11,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from tests import stack
 from tests.browser import chromium
-from tests.test_docs_https import MIDDLEWARE, NO_MATCH
+from tests.https import MIDDLEWARE, NO_MATCH
 
 PROXY = """
 {

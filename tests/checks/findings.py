@@ -10,6 +10,9 @@ from django.test import override_settings
 from django_trustedproxy.pages import page_of_check
 from tests.stack import ROOT
 
+HERE = {"ROOT_URLCONF": "site_of_test.urls"}
+OUR_WRAPPER = "from django_trustedproxy.wsgi import TrustedProxy\napplication = TrustedProxy(1)"
+
 
 def ours(*, deploy=False, **settings):
     """Run the checks under some settings; return our messages, without the page that each names."""

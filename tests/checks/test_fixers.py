@@ -9,7 +9,7 @@ from django.utils.module_loading import import_string
 from django_trustedproxy.checks.fixers import FIXERS
 from django_trustedproxy.checks.flow import writes_of
 from django_trustedproxy.checks.middleware import OUR_MIDDLEWARE
-from tests import home_grown, home_grown_deciders
+from tests import custom_deciders, custom_middleware
 from tests.checks.findings import ids, ours, put_class
 
 INSTALLED = [
@@ -19,7 +19,7 @@ INSTALLED = [
 ]
 # Not on the index, or (httpxforwardedfor) held back by its own pin to Django 2.1.
 NOT_INSTALLED = sorted(set(FIXERS) - set(INSTALLED))
-FOREIGN = "tests.home_grown_deciders."
+FOREIGN = "tests.custom_deciders."
 
 
 def before(path):
@@ -51,22 +51,22 @@ def test_another_fixer_is_a_warning(path):
 
 @pytest.mark.parametrize("order", [before, behind])
 @pytest.mark.parametrize("name", ["WritesByAHelper", "writes_in_a_function"])
-def test_a_home_grown_fixer_is_a_warning_with_its_line(name, order):
-    (found,) = ours(MIDDLEWARE=order(f"tests.home_grown.{name}"))
+def test_a_custom_fixer_is_a_warning_with_its_line(name, order):
+    (found,) = ours(MIDDLEWARE=order(f"tests.custom_middleware.{name}"))
     assert found.id == "trustedproxy.W002"
-    assert re.search(rf" in {re.escape(home_grown.__file__)}:\d+, ", found.msg)
+    assert re.search(rf" in {re.escape(custom_middleware.__file__)}:\d+, ", found.msg)
 
 
 def test_nobody_is_told_to_remove_a_middleware_that_can_do_more():
-    (found,) = ours(MIDDLEWARE=behind("tests.home_grown.WritesByAHelper"))
+    (found,) = ours(MIDDLEWARE=behind("tests.custom_middleware.WritesByAHelper"))
     assert found.hint == (
         "Remove that code, which django-trustedproxy replaces, and keep the rest of the middleware."
     )
 
 
 @pytest.mark.parametrize("name", ["ReadsTheAddress", "ReadsIntoALogRecord", "reads_in_a_function"])
-def test_a_home_grown_reader_behind_ours_is_no_finding(name):
-    assert ids(MIDDLEWARE=behind(f"tests.home_grown.{name}")) == []
+def test_a_custom_reader_behind_ours_is_no_finding(name):
+    assert ids(MIDDLEWARE=behind(f"tests.custom_middleware.{name}")) == []
 
 
 @pytest.mark.parametrize("path", NOT_INSTALLED)
@@ -126,7 +126,7 @@ def test_another_decider_before_ours_is_a_warning_and_behind_ours_none(name, wor
     path = FOREIGN + name
     (found,) = ours(MIDDLEWARE=before(path))
     assert re.sub(r":\d+,", ":0,", found.msg) == (
-        f"'{path}' writes {words}, in {home_grown_deciders.__file__}:0, and anybody can send that."
+        f"'{path}' writes {words}, in {custom_deciders.__file__}:0, and anybody can send that."
     )
     assert found.hint == (f"Put '{OUR_MIDDLEWARE}' before '{path}'. Then only a trusted proxy can.")
     assert ids(MIDDLEWARE=behind(path)) == []
@@ -154,12 +154,12 @@ def test_a_decider_by_a_header_of_the_sites_own_is_a_warning_until_it_is_guarded
 
 
 @pytest.mark.parametrize("order", [before, behind])
-@pytest.mark.parametrize("middleware", home_grown_deciders.INNOCENTS)
+@pytest.mark.parametrize("middleware", custom_deciders.INNOCENTS)
 def test_who_only_looks_at_a_header_is_no_finding(middleware, order):
     assert ids(MIDDLEWARE=order(FOREIGN + middleware.__name__)) == []
 
 
-@pytest.mark.parametrize("middleware", home_grown_deciders.SWITCHED)
+@pytest.mark.parametrize("middleware", custom_deciders.SWITCHED)
 def test_who_is_switched_off_is_no_finding(middleware):
     path = FOREIGN + middleware.__name__
     assert ids(MIDDLEWARE=behind(path), BEHIND_PROXY=True) == ["W002"]
@@ -176,7 +176,7 @@ def test_who_rewrites_a_header_before_ours_is_a_warning(name):
     assert first.id == "trustedproxy.W062"
     assert re.sub(r":\d+,", ":0,", first.msg) == (
         f"'{path}' comes before '{OUR_MIDDLEWARE}' in MIDDLEWARE and rewrites X-Forwarded-For, in "
-        f"{home_grown_deciders.__file__}:0, so the decision uses what is left of it."
+        f"{custom_deciders.__file__}:0, so the decision uses what is left of it."
     )
     assert first.hint == (f"Put '{OUR_MIDDLEWARE}' before '{path}'.")
 
@@ -187,7 +187,7 @@ def test_who_rewrites_the_kept_header_behind_ours_is_a_warning(name):
     (found,) = ours(MIDDLEWARE=behind(path))
     assert found.id == "trustedproxy.W063"
     assert re.sub(r":\d+,", ":0,", found.msg) == (
-        f"'{path}' rewrites X-Forwarded-For, in {home_grown_deciders.__file__}:0, so code that reads "
+        f"'{path}' rewrites X-Forwarded-For, in {custom_deciders.__file__}:0, so code that reads "
         "it later takes what is left for the client."
     )
     assert found.hint == (

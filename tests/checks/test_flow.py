@@ -5,8 +5,8 @@ import linecache
 import pytest
 
 from django_trustedproxy.checks.flow import writes_of
-from tests import home_grown_deciders
-from tests.home_grown_deciders import DECIDERS, INNOCENTS, SWITCHED, NotByThisOne
+from tests import custom_deciders
+from tests.custom_deciders import DECIDERS, INNOCENTS, SWITCHED, NotByThisOne
 
 
 def decided_by_headers(middleware):
@@ -25,7 +25,7 @@ def test_what_a_header_decides_is_found_with_the_header(middleware):
 @pytest.mark.parametrize("middleware", DECIDERS, ids=lambda each: each.__name__)
 def test_the_place_is_that_of_the_write(middleware):
     for write in writes_of(middleware):
-        assert write.place.filename == home_grown_deciders.__file__
+        assert write.place.filename == custom_deciders.__file__
         line = linecache.getline(write.place.filename, write.place.line)
         assert "=" in line or "(" in line
         assert "request" in line or "meta" in line or "prefix" in line

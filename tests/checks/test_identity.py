@@ -12,7 +12,7 @@ from django.test import override_settings
 
 from django_trustedproxy.checks import identity
 from django_trustedproxy.checks.middleware import OUR_MIDDLEWARE
-from tests import home_grown_logins
+from tests import custom_logins
 from tests.checks.findings import ours
 
 AUTH = {
@@ -160,19 +160,19 @@ def test_djangos_default_name_is_a_header_under_asgi(login, monkeypatch, adds_ht
     assert "Remote-User is dropped from every request" in warning.msg
 
 
-@pytest.mark.parametrize("name", home_grown_logins.LOGINS)
-def test_a_home_grown_login_is_a_warning_with_its_line(name):
-    (warning,) = found(f"tests.home_grown_logins.{name}")
+@pytest.mark.parametrize("name", custom_logins.LOGINS)
+def test_a_custom_login_is_a_warning_with_its_line(name):
+    (warning,) = found(f"tests.custom_logins.{name}")
     assert warning.id == "trustedproxy.W050"
-    place = rf" names in {re.escape(home_grown_logins.__file__)}:\d+, and anyone"
+    place = rf" names in {re.escape(custom_logins.__file__)}:\d+, and anyone"
     assert re.search(rf"X-Company-User{place}", warning.msg)
     guarded = {"TRUSTED_PROXY_GUARDED_HEADERS": ["X-Company-User"]}
-    assert found(f"tests.home_grown_logins.{name}", **guarded) == []
+    assert found(f"tests.custom_logins.{name}", **guarded) == []
 
 
-@pytest.mark.parametrize("name", home_grown_logins.INNOCENT)
+@pytest.mark.parametrize("name", custom_logins.INNOCENT)
 def test_what_logs_in_by_a_proof_or_not_at_all_is_no_warning(name):
-    assert found(f"tests.home_grown_logins.{name}") == []
+    assert found(f"tests.custom_logins.{name}") == []
 
 
 def test_a_middleware_that_cannot_be_imported_is_left_to_django():

@@ -5,7 +5,7 @@ from django.conf import settings
 
 from django_trustedproxy.checks.middleware import OUR_MIDDLEWARE
 from django_trustedproxy.checks.neighbours import NEIGHBOURS
-from tests.checks.findings import ids, ours
+from tests.checks.findings import HERE, ids, ours
 from tests.neighbours import NO_LIST, by_id, cases, packages
 
 RECORDS = {neighbour.id.removeprefix("trustedproxy."): neighbour for neighbour in NEIGHBOURS}
@@ -108,9 +108,6 @@ def test_a_package_is_in_use_by_an_app_within_it(package):
     package("allauth", account="")
     settings = {"INSTALLED_APPS": ["django_trustedproxy", "allauth.account"]}
     assert ids(ALLAUTH_TRUSTED_PROXY_COUNT=1, **settings) == ["W014"]
-
-
-HERE = {"ROOT_URLCONF": "site_of_test.urls"}
 
 
 THROTTLE = "from ninja.throttling import AnonRateThrottle\n"

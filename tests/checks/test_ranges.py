@@ -7,7 +7,7 @@ import pytest
 from django_trustedproxy.checks import ranges
 from django_trustedproxy.ranges.doubts import CUSTOMERS, GIVEN_UP
 from tests.checks.findings import ours
-from tests.test_ranges_file import CLOUDFLARE
+from tests.range_files import CLOUDFLARE
 
 
 @pytest.fixture

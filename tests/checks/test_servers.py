@@ -7,14 +7,12 @@ import pytest
 from django.core.checks import Warning  # noqa: A004 - Django's own name
 
 from django_trustedproxy.checks.servers import WRAPPERS
-from tests.checks.findings import ids, ours
+from tests.checks.findings import HERE, OUR_WRAPPER, ids, ours
 
-HERE = {"ROOT_URLCONF": "site_of_test.urls"}
 NOBODY = (
     'FORWARDED_ALLOW_IPS="" in the environment: without it, uvicorn and its worker for gunicorn '
     "believe 127.0.0.1."
 )
-OUR_WRAPPER = "from django_trustedproxy.wsgi import TrustedProxy\napplication = TrustedProxy(1)"
 
 
 @pytest.mark.parametrize("path", WRAPPERS)

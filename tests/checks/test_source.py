@@ -17,10 +17,10 @@ from django.utils.module_loading import import_string
 from django_trustedproxy.checks import source
 from django_trustedproxy.checks.flow import ADDRESS, writes_of
 from django_trustedproxy.checks.source import find_calls
-from tests import home_grown
+from tests import custom_middleware
 
-WRITERS = [name for name in vars(home_grown) if name.lower().startswith("writes")]
-INNOCENTS = [name for name in vars(home_grown) if name.lower().startswith("reads")]
+WRITERS = [name for name in vars(custom_middleware) if name.lower().startswith("writes")]
+INNOCENTS = [name for name in vars(custom_middleware) if name.lower().startswith("reads")]
 
 
 def find_store(middleware):
@@ -29,18 +29,18 @@ def find_store(middleware):
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_a_home_grown_writer_is_found_with_its_line(name):
-    place = find_store(getattr(home_grown, name))
+def test_a_custom_writer_is_found_with_its_line(name):
+    place = find_store(getattr(custom_middleware, name))
     assert place is not None
-    assert place.filename == home_grown.__file__
+    assert place.filename == custom_middleware.__file__
     line = linecache.getline(place.filename, place.line)
     assert "META" in line or "meta" in line or "environ" in line
     assert str(place) == f"{place.filename}:{place.line}"
 
 
 @pytest.mark.parametrize("name", INNOCENTS)
-def test_a_home_grown_reader_is_not_accused(name):
-    assert find_store(getattr(home_grown, name)) is None
+def test_a_custom_reader_is_not_accused(name):
+    assert find_store(getattr(custom_middleware, name)) is None
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_source_that_can_no_longer_be_read_has_nothing(package, text):
 def test_an_error_of_our_own_while_reading_is_not_hidden(monkeypatch):
     monkeypatch.setattr(source, "_named_functions", None)
     with pytest.raises(TypeError):
-        find_store(home_grown.WritesDirectly)
+        find_store(custom_middleware.WritesDirectly)
 
 
 def test_a_parent_that_fails_at_its_import_hides_a_module(package):

@@ -10,8 +10,7 @@ from django.core.checks import Warning  # noqa: A004 - Django's own name
 from django_trustedproxy import conf
 from django_trustedproxy.checks import stamps
 from django_trustedproxy.checks.stamps import PASSED
-from tests.checks.findings import ids, ours
-from tests.checks.test_servers import HERE, OUR_WRAPPER
+from tests.checks.findings import HERE, OUR_WRAPPER, ids, ours
 from tests.edge import HEADER, OLDER, SECRET, STAMPS
 
 THIRD = "qW8_eR5-tY2uIo9pAs6dFg3hJk0lZx7c"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from django_trustedproxy.engine.addresses import pack, parse_hop, unpack
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS
-from tests import oracle
+from tests import naive_decision
 from tests.invariants import SITES, Case, check_decision, check_mounts, check_raw_names, site_of
 from tests.rows import MISSING
 
@@ -79,12 +79,12 @@ def bytes_of(site, peer, lines):
 def fuzz_address(data):
     """Any text as one entry: the address and port that the ipaddress module reads, or none."""
     text = data.decode("utf-8", "surrogateescape")
-    hop, found = oracle.read_hop(text), parse_hop(text)
-    is_address = isinstance(hop, oracle.Hop) and hop.address is not None
+    hop, found = naive_decision.read_hop(text), parse_hop(text)
+    is_address = isinstance(hop, naive_decision.Hop) and hop.address is not None
     expected = (str(hop.address), hop.port) if is_address else None
     assert (None if found is None else found[1:]) == expected, (text, found, expected)
     packed = pack(text)
-    address = oracle.read_address(text)
+    address = naive_decision.read_address(text)
     assert packed == (None if address is None else address.packed), (text, packed, address)
     if packed is None:
         return

@@ -12,10 +12,11 @@ from urllib.parse import urlencode
 import pytest
 
 from tests import stack
+from tests.requests import CLIENT
 
-CLIENT, STRANGER, PROXY = "203.0.113.9", "127.0.0.66", "127.0.0.1"
+STRANGER, PROXY = "127.0.0.66", "127.0.0.1"
 PATIENCE = 60  # seconds
-MOUNTS = ["wsgi", "wsgi_in_wrapper", "asgi", "asgi_in_wrapper"]
+APPLICATIONS = ["wsgi", "wsgi_in_wrapper", "asgi", "asgi_in_wrapper"]
 TOKEN = "a" * 32
 OURS = {"TRUSTED_PROXY_SCHEME_HEADER": "X-Forwarded-Proto"}
 DJANGOS = {"SECURE_PROXY_SSL_HEADER": ["HTTP_X_FORWARDED_PROTO", "https"]}
@@ -98,7 +99,9 @@ def site(mount, known, place, **settings):
         yield Site(port, log, known)
 
 
-@pytest.fixture(scope="module", params=[(m, s) for m in MOUNTS for s in SCHEMES], ids="-".join)
+@pytest.fixture(
+    scope="module", params=[(m, s) for m in APPLICATIONS for s in SCHEMES], ids="-".join
+)
 def locked(request, known, tmp_path_factory):
     """Return a site that answers 400 to whoever comes around its proxy."""
     mount, scheme = request.param
@@ -164,7 +167,7 @@ def test_a_stranger_with_every_mark_is_rejected(locked):
             assert locked.ask("GET", path, source=STRANGER, **sent)[0] == 400
 
 
-@pytest.mark.parametrize("mount", MOUNTS)
+@pytest.mark.parametrize("mount", APPLICATIONS)
 def test_a_stranger_is_himself_in_a_preview_and_nobody_is_invited_to_trust_him(
     mount, known, tmp_path
 ):

@@ -1,7 +1,6 @@
 """The site's end of a probe, in every mount: what it tells, and its silence towards strangers."""
 
 import json
-from io import BytesIO
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -17,8 +16,8 @@ from django_trustedproxy.probe.answer import LONGEST, digest
 from django_trustedproxy.probe.forms import USER
 from django_trustedproxy.probe.token import MOST_A_SECOND, Verifier, new_nonce, unseal
 from tests.edge import OLDER, STAMPS
-from tests.mounts import joined
 from tests.probe.keys import HOST, KEY, OTHER, token
+from tests.requests import environ_of, lowered, scope_of
 
 HEADER = "X-Trusted-Proxy-Probe"
 FIELDS = [
@@ -28,18 +27,13 @@ FIELDS = [
 
 
 def by_wsgi(application, headers, method="GET", peer="10.0.0.1", version="1.1", **more):
-    environ = {
-        "REQUEST_METHOD": method,
-        "PATH_INFO": "/echo",
-        "SERVER_NAME": "server",
-        "SERVER_PORT": "8000",
-        "SERVER_PROTOCOL": f"HTTP/{version}",
-        "REMOTE_ADDR": peer,
-        "wsgi.url_scheme": "http",
-        "wsgi.input": BytesIO(),
-        **joined(headers),
-        **more,
-    }
+    environ = environ_of(
+        *headers,
+        peer=peer,
+        REQUEST_METHOD=method,
+        SERVER_PROTOCOL=f"HTTP/{version}",
+        **{"SERVER_NAME": "server", "SERVER_PORT": "8000", **more},
+    )
     started = []
     response = application(environ, lambda status, headers: started.append((status, headers)))
     body = b"".join(response)
@@ -48,19 +42,13 @@ def by_wsgi(application, headers, method="GET", peer="10.0.0.1", version="1.1", 
 
 
 def by_asgi(application, headers, method="GET", peer="10.0.0.1", version="1.1", **more):
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": version,
-        "method": method,
-        "scheme": "http",
-        "path": "/echo",
-        "query_string": b"",
-        "headers": [(n.lower().encode(), v.encode("latin-1")) for n, v in headers],
-        "client": (peer, 4711),
-        "server": ("server", 8000),
-        **more,
-    }
+    scope = scope_of(
+        *lowered(headers),
+        http_version=version,
+        method=method,
+        client=(peer, 4711),
+        **{"server": ("server", 8000), **more},
+    )
 
     async def exchange():
         communicator = ApplicationCommunicator(application, scope)
@@ -75,15 +63,15 @@ def by_asgi(application, headers, method="GET", peer="10.0.0.1", version="1.1", 
     return start["status"], headers, body, scope
 
 
-MOUNTS = {
+ANSWERING = {
     "wsgi": lambda *args, **more: by_wsgi(WSGIHandler(), *args, **more),
     "asgi": lambda *args, **more: by_asgi(ASGIHandler(), *args, **more),
     "wsgi-wrapper": lambda *args, **more: by_wsgi(wsgi.TrustedProxy(refuses), *args, **more),
     "asgi-wrapper": lambda *args, **more: by_asgi(asgi.TrustedProxy(refuses), *args, **more),
 }
 ECHOES = {
-    "wsgi": MOUNTS["wsgi"],
-    "asgi": MOUNTS["asgi"],
+    "wsgi": ANSWERING["wsgi"],
+    "asgi": ANSWERING["asgi"],
     "wsgi-wrapper": lambda *a, **more: by_wsgi(wsgi.TrustedProxy(WSGIHandler()), *a, **more),
     "asgi-wrapper": lambda *a, **more: by_asgi(asgi.TrustedProxy(ASGIHandler()), *a, **more),
 }
@@ -100,9 +88,9 @@ def told(answered):
     return json.loads(unseal(body.decode(), KEY))
 
 
-@pytest.fixture(params=MOUNTS)
+@pytest.fixture(params=ANSWERING)
 def ask(request):
-    return MOUNTS[request.param]
+    return ANSWERING[request.param]
 
 
 @pytest.fixture(params=ECHOES)
@@ -182,7 +170,7 @@ def test_without_a_host_the_name_of_the_server_counts(ask):
 
 @pytest.mark.parametrize("prefix", ["/app", "//evil.example"])
 def test_a_prefix_that_is_none_is_not_told(ask, prefix):
-    if ask in (MOUNTS["wsgi"], MOUNTS["wsgi-wrapper"]):
+    if ask in (ANSWERING["wsgi"], ANSWERING["wsgi-wrapper"]):
         more = {"SCRIPT_NAME": prefix}
     else:
         more = {"root_path": prefix, "path": f"{prefix}/echo"}

@@ -13,10 +13,8 @@ from django_trustedproxy.probe.groups import GROUPS
 from tests.reference import PROBE, probe_page
 from tests.servers import attacks as stacks
 from tests.servers.prefixes import CLAIMS
-from tests.servers.test_proxies import UNDERSCORES
-from tests.servers.test_underscores import BLANK
-from tests.servers.test_underscores import FORMS as SPELLINGS
-from tests.servers.visitors import FORMS, HONEST_FORM, PROXY
+from tests.servers.raw_requests import FORMS, HONEST_FORM, PROXY
+from tests.servers.spellings import BLANK, SPELLINGS, UNDERSCORES
 
 CLAIMED = Claims(PROXY)
 TABLE = attacks(CLAIMED)

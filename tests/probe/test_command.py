@@ -3,8 +3,6 @@
 import contextlib
 import json
 import socket
-import ssl
-import subprocess
 import threading
 from io import StringIO
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -274,24 +272,6 @@ def test_a_url_is_where_to_go_and_what_to_ask_for(url, host, path, address):
     assert (target.host, target.path, target.address) == (host, path, address)
     origin = parse_target("https://192.0.2.7:8443", target)
     assert (origin.host, origin.path, origin.address) == (host, path, ("192.0.2.7", 8443))
-
-
-@pytest.fixture
-def certificate(tmp_path):
-    """Make a certificate for localhost, and a TLS context that serves it."""
-    path = tmp_path / "certificate.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
-            *("-keyout", str(tmp_path / "key.pem"), "-out", str(path)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path, tmp_path / "key.pem")
-    return path, context
 
 
 @pytest.mark.usefixtures("few")

@@ -11,7 +11,7 @@ from django_trustedproxy.probe.report import LABELS, Report
 from django_trustedproxy.probe.run import Door, Settings
 from django_trustedproxy.probe.send import parse_target
 from django_trustedproxy.probe.verdict import Verdict
-from tests.probe.test_verdict import HONEST
+from tests.probe.facts import HONEST
 
 DIGEST = "d"
 SETTINGS = Settings("key", None, DIGEST)

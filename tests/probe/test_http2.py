@@ -5,6 +5,19 @@ import base64
 import pytest
 
 from django_trustedproxy.probe import http2
+from tests.probe.frames import (
+    ACK,
+    DATA,
+    END,
+    GOAWAY,
+    HEADERS,
+    PADDED,
+    PING,
+    RST,
+    SETTINGS,
+    WINDOW,
+    frame,
+)
 
 PAIRS = http2.headers("http", "example.com", "/" + "p" * 300, "token")
 
@@ -23,16 +36,6 @@ class Peer:
         # In small pieces, as a network may.
         part, self.data = self.data[: min(size, 7)], self.data[min(size, 7) :]
         return part
-
-
-def frame(kind, flags, stream, payload=b""):
-    return (
-        len(payload).to_bytes(3, "big") + bytes((kind, flags)) + stream.to_bytes(4, "big") + payload
-    )
-
-
-DATA, HEADERS, RST, SETTINGS, PING, GOAWAY, WINDOW = 0, 1, 3, 4, 6, 7, 8
-END, ACK, PADDED = 1, 1, 8
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,9 @@ from django_trustedproxy.probe.forms import Claims
 from django_trustedproxy.probe.run import CannotRunError, Runner, Settings
 from django_trustedproxy.probe.send import Sender, parse_target
 from django_trustedproxy.probe.token import seal
+from tests.probe.facts import HONEST
+from tests.probe.frames import DATA, END, frame
 from tests.probe.keys import KEY
-from tests.probe.test_command import certificate  # noqa: F401 - a fixture
-from tests.probe.test_http2 import DATA, END, frame
-from tests.probe.test_verdict import HONEST
 
 pytestmark = pytest.mark.slow
 ROWS = {row.form.name: row for row in attacks(Claims())}
@@ -241,7 +240,7 @@ def test_a_site_that_answers_in_time_to_nobody_cannot_be_probed(monkeypatch):
         probed(serve, monkeypatch)
 
 
-def test_over_tls_trailers_wait_without_a_look(certificate):  # noqa: F811 - a fixture
+def test_over_tls_trailers_wait_without_a_look(certificate):
     path, context = certificate
     tls = ssl.create_default_context(cafile=path)
     near, far = socket.socketpair()

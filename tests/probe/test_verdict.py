@@ -8,22 +8,9 @@ from django_trustedproxy.probe.forms import HOST, USER, VICTIM, Attack, Form
 from django_trustedproxy.probe.send import Response
 from django_trustedproxy.probe.token import seal
 from django_trustedproxy.probe.verdict import judge
+from tests.probe.facts import HONEST
 from tests.probe.keys import KEY, OTHER
 
-HONEST = {
-    "nonce": "n",
-    "arrived": {},
-    "peer": "10.0.0.1",
-    "outcome": "forwarded",
-    "client": "192.0.2.43",
-    "proxies": ["10.0.0.1"],
-    "dropped": [],
-    "rejected": None,
-    "scheme": "https",
-    "host": "example.com",
-    "port": "443",
-    "prefix": "",
-}
 ATTACK = Attack(
     "list", Form("a claim", (b"X-Forwarded-For: 6.6.6.6, 127.0.0.1", b"X_Real_IP: ::F"))
 )

@@ -34,7 +34,7 @@ urlpatterns = [path("<path:path>", view)]
 
 if not settings.configured:
     settings.configure(
-        SECRET_KEY="yardstick",
+        SECRET_KEY="reference",
         ALLOWED_HOSTS=["*"],
         ROOT_URLCONF=__name__,
         INSTALLED_APPS=["django_trustedproxy"],

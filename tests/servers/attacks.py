@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from tests.servers.careless import careless
 from tests.servers.nginx import APPENDS, nginx, uwsgi_pass
+from tests.servers.raw_requests import DIRECT, FORM, HONEST_FORM, PROXY, VICTIM, Form
 from tests.servers.servers import NOBODY, SERVERS, UWSGI_PROTOCOL, running
-from tests.servers.visitors import DIRECT, FORM, HONEST_FORM, PROXY, VICTIM, Form
+from tests.servers.unsafe_proxies import unsafe_proxy
 
 SERVER = {server.name: server for server in (*SERVERS, UWSGI_PROTOCOL)}
 UNSET = "\n".join(
@@ -63,7 +63,7 @@ class Stack(NamedTuple):
                 upstream = self.options or APPENDS
                 address = parts.enter_context(nginx(address, listener, upstream=upstream))
             elif self.proxy:
-                address = parts.enter_context(careless(self.proxy, address, self.options))
+                address = parts.enter_context(unsafe_proxy(self.proxy, address, self.options))
             yield address
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-from tests.servers import readings
-from tests.servers.questions import Question
-from tests.servers.readings import MOST_ENTRIES, STOP, Answer, Entry
+from tests.servers import reference_rules
+from tests.servers.reference_requests import Question
+from tests.servers.reference_rules import MOST_ENTRIES, STOP, Answer, Entry
 
 
-class Deviation(NamedTuple):
+class Difference(NamedTuple):
     """A difference, and the sentence that says who does what and why.
 
     `situations` are those in which it occurs (see `situation_of`), and `is_about` tells whether it
@@ -30,7 +30,7 @@ class Deviation(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Yardstick:
+class Reference:
     """Another answer to the question who the client is, and all that differs from it.
 
     `is_whole` tells whether the headers are compared too, and so how each hop is written.
@@ -40,7 +40,7 @@ class Yardstick:
     questions: tuple[Question, ...]
     expected: Callable[[Question], Answer]
     read: Callable
-    deviations: tuple[Deviation, ...]
+    differences: tuple[Difference, ...]
     is_whole: bool = False
     blanks: str = " \t"
 
@@ -49,35 +49,37 @@ class Yardstick:
         return answer if self.is_whole else Answer(answer.address)
 
     def foretold(self, question):
-        """Return the answers that are expected of the yardstick and of this package."""
-        return self.expected(question), self.compared(readings.expected_here(question))
+        """Return the answers that are expected of the reference and of this package."""
+        return self.expected(question), self.compared(reference_rules.expected_here(question))
 
-    def deviations_of(self, question):
-        """Return the deviations that a question belongs to: none where the answers are the same."""
+    def differences_of(self, question):
+        """Return the differences that a question belongs to: none where the answers are the same."""
         theirs, ours = self.foretold(question)
         if theirs == ours:
             return []
-        situation, entry = situation_of(question), self.parting(question)
+        situation, entry = situation_of(question), self.differing_entry(question)
         return [
-            deviation
-            for deviation in self.deviations
-            if situation in deviation.situations and deviation.is_about(question, entry)
+            difference
+            for difference in self.differences
+            if situation in difference.situations and difference.is_about(question, entry)
         ]
 
-    def parting(self, question):
+    def differing_entry(self, question):
         """Return the entry at which the walks part, or else the one at which both end."""
-        last = Entry(question.peer, -1, (readings.peer_of(question),))
+        last = Entry(question.peer, -1, (reference_rules.peer_of(question),))
         if situation_of(question) in NOBODY + DIRECT:
             return last
-        here = readings.entries(question, readings.read_here, MOST_ENTRIES)
-        there = readings.entries(question, self.read, blanks=self.blanks)
+        here = reference_rules.entries(question, reference_rules.read_here, MOST_ENTRIES)
+        there = reference_rules.entries(question, self.read, blanks=self.blanks)
         for mine, theirs in zip(here, there, strict=True):
             if self._steps(mine) != self._steps(theirs):
                 return theirs
             if STOP in mine.steps:
                 return last
             last = theirs if theirs.steps else last
-            if not all(readings.is_trusted(question.trusted, step.address) for step in mine.steps):
+            if not all(
+                reference_rules.is_trusted(question.trusted, step.address) for step in mine.steps
+            ):
                 return last
         return last
 
@@ -92,33 +94,33 @@ def situation_of(question):
     """Return "nobody" is listed, "direct" from an untrusted peer, "several" headers, or "walk"."""
     if not question.trusted:
         return "nobody"
-    if not readings.has_trusted_peer(question):
+    if not reference_rules.has_trusted_peer(question):
         return "direct"
     return "several" if len(question.designated) > 1 else "walk"
 
 
 class Comparison(NamedTuple):
-    """The questions of each deviation by its name, and those whose answers nothing explains."""
+    """The questions of each difference by its name, and those whose answers nothing explains."""
 
-    deviating: dict[str, list[Question]]
+    differing: dict[str, list[Question]]
     unexplained: list[str]
 
 
 @cache
-def _foretell(yardstick, question):
-    return yardstick.deviations_of(question), yardstick.foretold(question)
+def _foretell(reference, question):
+    return reference.differences_of(question), reference.foretold(question)
 
 
-def compare(yardstick, questions, theirs, ours):
-    """Compare two answers to each question: they are equal, or one deviation foretells both."""
-    deviating = {deviation.name: [] for deviation in yardstick.deviations}
+def compare(reference, questions, theirs, ours):
+    """Compare two answers to each question: they are equal, or one difference foretells both."""
+    differing = {difference.name: [] for difference in reference.differences}
     unexplained = []
     for question in questions:
-        answers = yardstick.compared(theirs[question]), yardstick.compared(ours[question])
-        found, foretold = _foretell(yardstick, question)
+        answers = reference.compared(theirs[question]), reference.compared(ours[question])
+        found, foretold = _foretell(reference, question)
         if len(found) == 1 and answers == foretold:
-            deviating[found[0].name].append(question)
+            differing[found[0].name].append(question)
         elif found or answers[0] != answers[1]:
-            names = [deviation.name for deviation in found]
+            names = [difference.name for difference in found]
             unexplained.append(f"{question}: {answers}, {names} foretell {foretold}")
-    return Comparison(deviating, unexplained)
+    return Comparison(differing, unexplained)

@@ -17,7 +17,7 @@ def pytest_configure():
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     """Move the module that looks back on the run behind all others, in its own order."""
-    last = [item for item in items if item.path.name == "test_the_end.py"]
+    last = [item for item in items if item.path.name == "test_page_and_processes.py"]
     last.sort(key=lambda item: item.location[1])
     items[:] = [item for item in items if item not in last] + last
 

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tests import stack
+from tests.requests import CLIENT
 from tests.servers.prefixes import wrapped
+from tests.servers.raw_requests import PROXY, VICTIM, Answer, connected, received
 from tests.servers.servers import MODULES, SERVERS, running
-from tests.servers.visitors import PROXY, VICTIM, Answer, connected, received
 
 PATIENCE = 60
 BURST = 20
@@ -83,7 +84,6 @@ def resets(address, written, source):
 
 
 # PROXY protocol, https://www.haproxy.org/download/2.8/doc/proxy-protocol.txt, sections 2.1 and 2.2
-CLIENT = "203.0.113.9"
 _SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 _ADDRESSES = (
     socket.inet_aton(CLIENT) + socket.inet_aton("192.0.2.80") + struct.pack("!2H", 5555, 80)

@@ -8,7 +8,7 @@ import h2.connection
 import h2.events
 import h2.exceptions
 
-from tests.servers.visitors import VICTIM, Answer
+from tests.servers.raw_requests import VICTIM, Answer
 
 PATH = "/client.json"
 FORGED = (("x-forwarded-for", VICTIM), ("x-forwarded-proto", "https"))

@@ -4,9 +4,9 @@ import contextlib
 import os
 
 from tests import stack
+from tests.servers.raw_requests import PROXY
 from tests.servers.recipes import blocks, replaced
 from tests.servers.servers import PAGE, stack_version
-from tests.servers.visitors import PROXY
 
 # It takes 60 KB of headers, so that the server behind it has to.
 CONFIG = """

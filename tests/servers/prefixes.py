@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from django_trustedproxy.probe.channels import PREFIX_CLAIMS
 from django_trustedproxy.probe.forms import Attack, Form
+from tests.servers.raw_requests import connected, received
 from tests.servers.recipes import replaced
 from tests.servers.servers import SERVERS, WSGI, running
-from tests.servers.visitors import connected, received
 from tests.stack import ROOT
 
-SITE = {"DJANGO_SETTINGS_MODULE": "tests.servers.linked_settings", "SERVERS_REJECT": ""}
+SITE = {"DJANGO_SETTINGS_MODULE": "tests.servers.prefix_site_settings", "SERVERS_REJECT": ""}
 HOST = "site.example"
 OWN, BELOW = "/app", "/admin/"
 

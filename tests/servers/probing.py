@@ -13,9 +13,9 @@ from example_project.settings import SECRET_KEY
 from tests.servers.attacks import ATTACKS
 from tests.servers.fronts import FRONTS, TRUSTED, WITH
 from tests.servers.prefixes import bare, without
+from tests.servers.raw_requests import ATTACKER
 from tests.servers.servers import SERVERS, running
 from tests.servers.tunnels import TUNNELS
-from tests.servers.visitors import ATTACKER
 
 SITE = "http://site.example/client.json"
 

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from tests import stack
 from tests.servers.recipes import blocks, replaced
 
+UNIX_PAGE = "proxies/unix-socket.md"
+
 # What the recipes call these; the tests put their own in place.
 UPSTREAM, SOCKET = "127.0.0.1:8000", "/run/mysite/web.sock"
 # The file that a recipe in Lua goes into.

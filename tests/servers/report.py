@@ -7,6 +7,7 @@ from tests import stack
 PAGE = stack.ROOT / "docs" / "servers.md"
 MERGED = {"Application servers"}  # the listeners of a server
 CHANNELS = "Channels"
+BARE = "Attacks on the bare stack"
 _STACK = ("server", "listener", "proxy")
 
 

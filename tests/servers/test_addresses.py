@@ -14,9 +14,9 @@ from tests.servers.connections import (
     reset,
     resets,
 )
-from tests.servers.others import OTHERS
+from tests.servers.other_servers import OTHERS
+from tests.servers.raw_requests import DIRECT, VICTIM, ask
 from tests.servers.servers import SERVERS, running, where_of
-from tests.servers.visitors import DIRECT, VICTIM, ask
 
 ASKED = [
     (server, listener)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.servers.attacks import ATTACKS, CLAIMS, SERVER
-from tests.servers.visitors import (
+from tests.servers.raw_requests import (
     FORMS,
     HONEST,
     PROXY,
@@ -14,8 +14,8 @@ from tests.servers.visitors import (
     through_a_proxy,
     verdict,
 )
+from tests.servers.report import BARE
 
-BARE = "Attacks on the bare stack"
 REMEDIES = [(found, remedy) for found in ATTACKS for remedy in found.remedies]
 
 

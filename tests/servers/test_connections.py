@@ -4,10 +4,11 @@ import contextlib
 
 import pytest
 
-from tests.servers.careless import HAPROXY_TCP, careless
-from tests.servers.connections import CLIENT, LINES, SPEAKERS, conversation, peers
+from tests.requests import CLIENT
+from tests.servers.connections import LINES, SPEAKERS, conversation, peers
+from tests.servers.raw_requests import ATTACKER, PROXY, VICTIM
 from tests.servers.servers import NOBODY, SERVERS, running
-from tests.servers.visitors import ATTACKER, PROXY, VICTIM
+from tests.servers.unsafe_proxies import HAPROXY_TCP, unsafe_proxy
 
 SERVER = {server.name: server for server in SERVERS}
 NAMED = {speaker.name: speaker for speaker in SPEAKERS}
@@ -24,7 +25,7 @@ def speaking(speaker, trusted):
 def test_every_request_of_a_connection_is_the_clients_or_the_page_warns(speaker, report):
     with (
         speaking(speaker, PROXY) as address,
-        careless(HAPROXY_TCP, address) as front,
+        unsafe_proxy(HAPROXY_TCP, address) as front,
     ):
         first, *rest = peers(conversation(front, source=ATTACKER))
     own = (ATTACKER, "direct")
@@ -42,7 +43,7 @@ def test_every_request_of_a_connection_is_the_clients_or_the_page_warns(speaker,
 def test_without_a_trusted_proxy_the_second_request_is_the_proxys_at_worst():
     with (
         speaking(NAMED["gunicorn gthread"], NOBODY) as address,
-        careless(HAPROXY_TCP, address) as front,
+        unsafe_proxy(HAPROXY_TCP, address) as front,
     ):
         found = peers(conversation(front, source=ATTACKER))
     assert found == [(ATTACKER, "direct"), (PROXY, "direct"), (PROXY, "direct")]

@@ -17,8 +17,8 @@ import pytest
 from tests import stack
 from tests.logins.authenticator import ALICE
 from tests.servers import proxies
+from tests.servers.raw_requests import ATTACKER, Form, send
 from tests.servers.recipes import blocks, replaced
-from tests.servers.visitors import ATTACKER, Form, send
 
 PAGE, CERTIFICATES = "logins.md", "logins-certificates.md"
 SITE = "site.example"

@@ -18,9 +18,9 @@ from tests.servers.prefixes import (
     without,
     wrapped,
 )
+from tests.servers.raw_requests import ATTACKER, DIRECT
 from tests.servers.recipes import replaced
 from tests.servers.servers import SERVERS, where_of
-from tests.servers.visitors import ATTACKER, DIRECT
 
 CELLS = [
     (server, listener)

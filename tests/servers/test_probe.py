@@ -10,7 +10,7 @@ from django_trustedproxy.pages import page_of_guide
 from django_trustedproxy.probe.groups import GROUPS
 from tests.servers.attacks import ATTACKS
 from tests.servers.probing import BARE, HOLES, RECOMMENDED
-from tests.servers.visitors import PROXY
+from tests.servers.raw_requests import PROXY
 from tests.stack import ROOT
 
 HEADING = "The probe"

@@ -13,9 +13,10 @@ from typing import NamedTuple
 import pytest
 
 from tests import stack
+from tests.pages import NOT_RUN
 from tests.servers import proxies
-from tests.servers.topologies import SIDECAR, TOPOLOGIES
-from tests.servers.visitors import (
+from tests.servers.proxies import UNIX_PAGE
+from tests.servers.raw_requests import (
     ATTACKER,
     DIRECT,
     FORMS,
@@ -25,10 +26,10 @@ from tests.servers.visitors import (
     attack,
     verdict,
 )
-from tests.test_docs import NOT_RUN
+from tests.servers.spellings import MIXED, UNDERSCORES
+from tests.servers.topologies import SIDECAR, TOPOLOGIES
 
 HEADING = "Reverse proxies"
-UNIX_PAGE = "proxies/unix-socket.md"
 # The address in the pictures of the recipes.
 PICTURED = "203.0.113.9"
 # Where a proxy refuses a form, but not with a status 4xx: Varnish fails to read trailers.
@@ -224,28 +225,6 @@ def test_every_recipe_is_run_or_says_that_it_is_not():
     }
 
 
-_MIXED = tuple(
-    f"{name}: {value}".encode()
-    for names, value in (
-        (("X_Forwarded_For", "X_Forwarded-For", "X-Forwarded_For"), "6.6.6.6"),
-        (("X_Forwarded_Proto", "X_Forwarded-Proto", "X-Forwarded_Proto"), "https"),
-    )
-    for name in names
-)
-# Apache puts a name behind its own line where the client wrote that with dashes.
-_DASHED = (b"X-Forwarded-For: 6.6.6.6", b"X-Forwarded-Proto: https")
-UNDERSCORES = [
-    *(form for form in FORMS if "underscore" in form.name),
-    *(Form(line.decode(), (line,)) for line in _MIXED),
-    *(Form(f"dashes, then {line.decode()}", (*_DASHED, line)) for line in _MIXED),
-    Form("all of them", _MIXED),
-    Form("in lower case", tuple(line.lower() for line in _MIXED)),
-    Form("twice", _MIXED + _MIXED),
-    Form("behind an empty one", (b"A_B:", *_MIXED)),
-    Form("empty ones", tuple(line.partition(b" ")[0] for line in _MIXED)),
-]
-
-
 @pytest.mark.parametrize("proxy", proxies.SINGLE, ids=lambda proxy: proxy.name)
 def test_an_underscore_in_a_name_does_not_pass_for_a_dash(proxy):
     with stack.workplace() as place, contextlib.ExitStack() as processes:
@@ -265,7 +244,7 @@ def test_an_underscore_in_a_name_does_not_pass_for_a_dash(proxy):
         )
         assert wrong == {}
         # Varnish puts such a name before its own line, where it would move no answer.
-        answer = ask(("127.0.0.1", port), Form("all of them", _MIXED), source=ATTACKER)
+        answer = ask(("127.0.0.1", port), Form("all of them", MIXED), source=ATTACKER)
         received = answer.facts["received"]
         assert received["HTTP_X_FORWARDED_FOR"] == ATTACKER
         assert received["HTTP_X_FORWARDED_PROTO"] == "http"

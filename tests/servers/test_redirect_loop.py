@@ -12,7 +12,7 @@ import pytest
 from tests import stack
 from tests.servers import proxies
 from tests.servers.recipes import replaced
-from tests.servers.test_recipes_over_tls import CASES, NAME, make_certificate
+from tests.servers.tls import CASES, NAME, make_certificate
 
 PAGE = proxies.NGINX.page
 TLS = next(case for case in CASES if case.proxy is proxies.NGINX)

@@ -6,18 +6,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.servers import nginx
-from tests.servers.recipes import DOCS, blocks, commands
-from tests.servers.servers import (
-    NOBODY,
-    PAGE,
-    SERVERS,
-    UWSGI_PROTOCOL,
-    Running,
-    Server,
-    running,
-    where_of,
-)
-from tests.servers.visitors import (
+from tests.servers.raw_requests import (
     ATTACKER,
     DIRECT,
     FORM,
@@ -29,6 +18,17 @@ from tests.servers.visitors import (
     closed,
     through_a_proxy,
     verdict,
+)
+from tests.servers.recipes import DOCS, blocks, commands
+from tests.servers.servers import (
+    NOBODY,
+    PAGE,
+    SERVERS,
+    UWSGI_PROTOCOL,
+    Running,
+    Server,
+    running,
+    where_of,
 )
 
 CELLS = [(server, listener) for server in SERVERS for listener in server.listeners]

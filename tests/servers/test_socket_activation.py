@@ -5,9 +5,9 @@ import shlex
 
 from tests import stack
 from tests.servers import proxies
+from tests.servers.proxies import UNIX_PAGE
+from tests.servers.raw_requests import ATTACKER, ask, attack, concluded
 from tests.servers.recipes import blocks, replaced
-from tests.servers.test_proxies import UNIX_PAGE
-from tests.servers.visitors import ATTACKER, ask, attack, concluded
 
 
 def test_no_forgery_passes_a_socket_that_systemd_has_opened():

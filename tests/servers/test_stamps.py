@@ -18,8 +18,8 @@ import pytest
 from tests import stack
 from tests.edge import HEADER, KEY, OLDER, SECRET
 from tests.servers import proxies
+from tests.servers.raw_requests import ATTACKER, FORMS, HONEST, VICTIM, Form, ask, attack, verdict
 from tests.servers.recipes import blocks, replaced
-from tests.servers.visitors import ATTACKER, FORMS, HONEST, VICTIM, Form, ask, attack, verdict
 
 PAGE = "secret-header.md"
 EDGE = "127.0.0.1"

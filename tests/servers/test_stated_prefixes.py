@@ -3,16 +3,16 @@
 import pytest
 
 from tests.servers.fronts import TRUSTED
-from tests.servers.prefixes import CLAIM, Claim, site, taken, visit, wrapped
+from tests.servers.prefixes import CLAIM, HONEST, site, taken, visit, wrapped
+from tests.servers.raw_requests import DIRECT, Form
 from tests.servers.servers import SERVERS
-from tests.servers.visitors import DIRECT
 
 SERVER = {server.name: server for server in SERVERS}
 NO_PREFIXES = (
     *(".evil.example", "https://evil.example", "//evil.example", "evil", "/..", "/x/../y", "/x//y"),
     *("/x%0d%0ay", "/%00"),
 )
-MOUNTS = {"middleware": lambda command: command, "wrapper": wrapped}
+CHANGES = {"middleware": lambda command: command, "wrapper": wrapped}
 OWN_LINKS = {
     "script_name": "",
     "link": "/accounts/login/",
@@ -26,36 +26,37 @@ def links(answer):
     return {key: answer.facts[key] for key in OWN_LINKS} if answer.facts else answer.text
 
 
-@pytest.fixture(scope="module", params=MOUNTS)
+@pytest.fixture(scope="module", params=CHANGES)
 def daphne(request):
-    with site(SERVER["daphne"], "IPv4", TRUSTED, MOUNTS[request.param]) as address:
+    with site(SERVER["daphne"], "IPv4", TRUSTED, CHANGES[request.param]) as address:
         yield address
 
 
 @pytest.mark.parametrize("source", ["127.0.0.1", DIRECT], ids=["trusted", "untrusted"])
 @pytest.mark.parametrize("text", NO_PREFIXES)
 def test_daphnes_prefix_that_is_none_changes_no_link(daphne, text, source):
-    answer = visit(daphne, Claim(text, (f"Daphne-Root-Path: {text}",)), source=source)
+    claim = HONEST._replace(form=Form(text, (f"Daphne-Root-Path: {text}".encode(),)))
+    answer = visit(daphne, claim, source=source)
     assert links(answer) == OWN_LINKS
 
 
-@pytest.mark.parametrize("mount", MOUNTS)
+@pytest.mark.parametrize("mount", CHANGES)
 def test_gunicorns_prefix_that_is_none_changes_no_link(mount):
     def change(command):
-        return MOUNTS[mount]([*command, "--forwarder-headers", "SCRIPT_NAME"])
+        return CHANGES[mount]([*command, "--forwarder-headers", "SCRIPT_NAME"])
 
     with site(SERVER["gunicorn sync"], "Unix socket", "unix:", change) as address:
         answer = visit(address, CLAIM["SCRIPT_NAME: a host"])
     assert links(answer) == OWN_LINKS
 
 
-@pytest.mark.parametrize("mount", MOUNTS)
+@pytest.mark.parametrize("mount", CHANGES)
 @pytest.mark.parametrize("name", ["gunicorn sync", "gunicorn gthread"])
 def test_gunicorns_header_from_an_untrusted_peer_is_no_prefix(name, mount):
     # With this header map it takes the header from anybody, whatever its other options say.
     def change(command):
         options = ["--forwarder-headers", "", "--header-map", "dangerous"]
-        return MOUNTS[mount]([*command, *options])
+        return CHANGES[mount]([*command, *options])
 
     with site(SERVER[name], "IPv4", TRUSTED, change) as address:
         assert taken(address, source="127.0.0.1") >= {"SCRIPT_NAME", "SCRIPT_NAME: twice"}

@@ -6,10 +6,10 @@ import re
 import pytest
 
 from tests import stack
+from tests.requests import CLIENT
 from tests.servers import proxies, topologies
-from tests.servers.visitors import ATTACKER, VICTIM, Form, ask, attack, concluded
+from tests.servers.raw_requests import ATTACKER, VICTIM, Form, ask, attack, concluded
 
-CLIENT = "203.0.113.9"
 DASH = f"X-Forwarded-For: {VICTIM}".encode()
 HTTPS = b"X-Forwarded-Proto: https"
 # What cloudflared passes on for a client that wrote an X-Forwarded-For.

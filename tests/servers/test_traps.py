@@ -10,9 +10,9 @@ import pytest
 
 from tests import stack
 from tests.servers import proxies
+from tests.servers.proxies import UNIX_PAGE
+from tests.servers.raw_requests import ATTACKER, HONEST, VICTIM, Form, ask
 from tests.servers.recipes import replaced
-from tests.servers.test_proxies import UNIX_PAGE
-from tests.servers.visitors import ATTACKER, HONEST, VICTIM, Form, ask
 
 DASH, UNDERSCORE = f"X-Forwarded-For: {VICTIM}".encode(), f"X_Forwarded_For: {VICTIM}".encode()
 HTTPS = b"X-Forwarded-Proto: https"

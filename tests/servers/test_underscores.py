@@ -5,21 +5,12 @@ import re
 import pytest
 
 from tests import stack
-from tests.servers.others import OTHERS
+from tests.servers.other_servers import OTHERS
+from tests.servers.raw_requests import PROXY, VICTIM, ask
 from tests.servers.servers import SERVERS, running
-from tests.servers.visitors import PROXY, VICTIM, Form, ask
+from tests.servers.spellings import BLANK
+from tests.servers.spellings import SPELLINGS as FORMS
 
-CLIENT = "203.0.113.9"
-DASHED = f"X-Forwarded-For: {CLIENT}".encode()
-FORMS = (
-    Form("alone", (f"X_Forwarded_For: {VICTIM}".encode(),)),
-    Form("behind", (DASHED, f"X_Forwarded_For: {VICTIM}".encode())),
-    Form("before", (f"X_Forwarded_For: {VICTIM}".encode(), DASHED)),
-    Form("one of two, behind", (DASHED, f"X-Forwarded_For: {VICTIM}".encode())),
-    Form("the other, behind", (DASHED, f"X_Forwarded-For: {VICTIM}".encode())),
-    Form("in lower case, behind", (DASHED, f"x_forwarded_for: {VICTIM}".encode())),
-)
-BLANK = Form("a blank before the colon", (DASHED, f"X-Forwarded-For : {VICTIM}".encode()))
 # What the pages call them.
 CALLED = {
     "hypercorn, WSGI": "hypercorn (WSGI)",

@@ -6,11 +6,11 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.servers.fronts import FRONTS, TRUSTED, page_application, served, serves_websockets
+from tests.servers.raw_requests import ATTACKER, HONEST, ask, concluded, connected
+from tests.servers.report import BARE
 from tests.servers.servers import SERVERS, running
-from tests.servers.test_attacks import BARE
 from tests.servers.tunnels import TUNNELS
 from tests.servers.upgrades import PAGE, UPGRADE, UPGRADES, attempt
-from tests.servers.visitors import ATTACKER, HONEST, ask, concluded, connected
 
 OWN = (ATTACKER, "forwarded", "http")
 AFTER = 1000  # the rows of test_attacks.py

@@ -7,9 +7,10 @@ import struct
 
 import pytest
 
+from tests.requests import CLIENT
 from tests.servers.servers import UWSGI_PROTOCOL, running
 
-PROXY, CLIENT, STRANGER = "10.0.0.1", "203.0.113.9", "198.51.100.66"
+PROXY, STRANGER = "10.0.0.1", "198.51.100.66"
 PATIENCE = 60  # seconds
 # What the package and Django write on requests, and the text of an answer.
 MARKS = {

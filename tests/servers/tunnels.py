@@ -11,9 +11,9 @@ from typing import NamedTuple
 from tests.servers.attacks import SERVER
 from tests.servers.fronts import ADDED, TRUSTED, Front, pieces
 from tests.servers.proxies import SINGLE
+from tests.servers.raw_requests import VICTIM
 from tests.servers.recipes import replaced
 from tests.servers.servers import LISTENERS, running
-from tests.servers.visitors import VICTIM
 
 PROXY = {proxy.name: proxy for proxy in SINGLE}
 

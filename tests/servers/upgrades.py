@@ -9,7 +9,7 @@ import contextlib
 from django_trustedproxy.probe.channels import UPGRADES
 from django_trustedproxy.probe.send import Wire
 from tests.servers import http2
-from tests.servers.visitors import VICTIM, Answer, connected, received
+from tests.servers.raw_requests import VICTIM, Answer, connected, received
 
 PAGE = "/ws/"  # where docs/websockets.md has its consumer
 UPGRADE = {attack.form.name: attack for attack in UPGRADES}

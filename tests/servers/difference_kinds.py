@@ -3,9 +3,9 @@
 from functools import cache
 from ipaddress import ip_address
 
-from tests.servers import readings
-from tests.servers.questions import BYSTANDERS, OTHER_CLIENT_HEADERS
-from tests.servers.readings import LONGEST_ENTRY, MOST_ENTRIES, STOP
+from tests.servers import reference_rules
+from tests.servers.reference_requests import BYSTANDERS, OTHER_CLIENT_HEADERS
+from tests.servers.reference_rules import LONGEST_ENTRY, MOST_ENTRIES, STOP
 
 
 def is_named(question, _entry):
@@ -24,7 +24,7 @@ def has_bystander(question, _entry):
 @cache
 def _here(text):
     """Return the one step that an entry is here, or None for an empty entry and for `STOP`."""
-    steps = readings.read_here(text, 1)
+    steps = reference_rules.read_here(text, 1)
     return steps[0] if steps else None
 
 
@@ -39,7 +39,7 @@ def is_empty(question, entry):
 
 def has_port_or_brackets(_question, entry):
     text = entry.text.strip(" \t")
-    is_node = readings.parsed(text) is None
+    is_node = reference_rules.parsed(text) is None
     return is_node and _here(entry.text) is not None
 
 
@@ -51,7 +51,9 @@ def is_resolved(question, entry):
     """Tell whether text that is not an address here is one to a C library, such as "10.3"."""
     if is_empty(question, entry) or is_beyond_limits(question, entry):
         return False
-    return _here(entry.text) is STOP and readings.resolved(entry.text.strip(" \t")) is not None
+    return (
+        _here(entry.text) is STOP and reference_rules.resolved(entry.text.strip(" \t")) is not None
+    )
 
 
 def is_resolved_without_zone(question, entry):
@@ -63,8 +65,8 @@ def is_resolved_with_zone(question, entry):
 
 
 def is_resolved_and_trusted(question, entry):
-    found = readings.resolved(entry.text.strip(" \t"))
-    return is_resolved(question, entry) and readings.is_trusted(question.trusted, found)
+    found = reference_rules.resolved(entry.text.strip(" \t"))
+    return is_resolved(question, entry) and reference_rules.is_trusted(question.trusted, found)
 
 
 def is_no_address(question, entry):
@@ -76,7 +78,7 @@ def is_no_address(question, entry):
 
 def is_other_spelling(question, entry):
     text = entry.text.strip(" \t")
-    address = readings.parsed(text)
+    address = reference_rules.parsed(text)
     is_here = address is not None and not is_beyond_limits(question, entry)
     return is_here and str(address) != text
 
@@ -87,7 +89,7 @@ def is_other_spelling_in_header(question, entry):
 
 def is_mapped(question, entry):
     text = entry.text.strip(" \t")
-    return is_other_spelling(question, entry) and ip_address(text) != readings.parsed(text)
+    return is_other_spelling(question, entry) and ip_address(text) != reference_rules.parsed(text)
 
 
 def is_unmapped_other_spelling(question, entry):
@@ -112,15 +114,20 @@ def has_leading_zero(_question, entry):
 
 def is_private_alone(question, entry):
     """Tell whether an entry that can be read by both is an address that mod_remoteip refuses."""
-    is_readable = readings.read_by_remoteip(entry.text, entry.place) != (STOP,)
-    address = readings.parsed(entry.text.strip(" \t"))
+    is_readable = reference_rules.read_by_remoteip(entry.text, entry.place) != (STOP,)
+    address = reference_rules.parsed(entry.text.strip(" \t"))
     is_within_limits = not is_beyond_limits(question, entry)
-    return is_readable and address is not None and readings.is_private(address) and is_within_limits
+    return (
+        is_readable
+        and address is not None
+        and reference_rules.is_private(address)
+        and is_within_limits
+    )
 
 
 def is_resolved_and_not_private(question, entry):
-    return is_resolved(question, entry) and not readings.is_private(
-        readings.resolved(entry.text.strip(" \t"))
+    return is_resolved(question, entry) and not reference_rules.is_private(
+        reference_rules.resolved(entry.text.strip(" \t"))
     )
 
 

@@ -10,7 +10,7 @@ from django_trustedproxy.middleware import TrustedProxyMiddleware
 FOR, REAL_IP = "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP"
 
 
-def impostor(change):
+def broken(change):
     """Make a middleware that decides rightly, and then spoils it: `change(sent, meta, outcome)`."""
 
     def factory(get_response):
@@ -33,49 +33,49 @@ def entries(meta):
     return [entry.strip() for entry in meta.get(FOR, "").split(",") if entry.strip()]
 
 
-@impostor
+@broken
 def takes_the_leftmost_entry(sent, meta, outcome):
     if outcome == "forwarded" and FOR in meta:
         meta["REMOTE_ADDR"] = entries(sent)[0]
 
 
-@impostor
+@broken
 def counts_one_hop(sent, meta, outcome):
     if outcome == "forwarded" and FOR in meta:
         meta["REMOTE_ADDR"] = entries(sent)[-1]
 
 
-@impostor
+@broken
 def trusts_everybody(sent, meta, outcome):
     if outcome == "direct" and entries(sent):
         meta["REMOTE_ADDR"] = entries(sent)[-1]
 
 
-@impostor
+@broken
 def leaves_the_real_ip(sent, meta, _outcome):
     if REAL_IP in sent:
         meta[REAL_IP] = sent[REAL_IP]
 
 
-@impostor
+@broken
 def leaves_the_header_of_an_untrusted_peer(sent, meta, outcome):
     if outcome == "direct" and FOR in sent:
         meta[FOR] = sent[FOR]
 
 
-@impostor
+@broken
 def leaves_the_whole_header(sent, meta, _outcome):
     if FOR in meta:
         meta[FOR] = sent[FOR]
 
 
-@impostor
+@broken
 def falls_back_to_another_header(sent, meta, outcome):
     if outcome == "missing" and REAL_IP in sent:
         meta["REMOTE_ADDR"] = sent[REAL_IP]
 
 
-@impostor
+@broken
 def passes_over_what_is_malformed(sent, meta, outcome):
     for entry in reversed(entries(sent)) if outcome == "malformed" else ():
         try:
@@ -87,14 +87,14 @@ def passes_over_what_is_malformed(sent, meta, outcome):
             break
 
 
-@impostor
+@broken
 def writes_what_is_malformed(sent, meta, outcome):
     if outcome == "malformed" and entries(sent):
         meta["REMOTE_ADDR"] = entries(sent)[-1]
 
 
-IMPOSTORS = tuple(
+BROKEN = tuple(
     name
     for name, value in list(vars().items())
-    if callable(value) and getattr(value, "__qualname__", "") == "impostor.<locals>.factory"
+    if callable(value) and getattr(value, "__qualname__", "") == "broken.<locals>.factory"
 )

@@ -1,4 +1,4 @@
-"""Starts the yardsticks, Apache and nginx, and asks them who the client of a request is."""
+"""Starts the references, Apache and nginx, and asks them who the client of a request is."""
 
 import contextlib
 import json
@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 from django_trustedproxy.engine.purposes import meta_name
 from tests import stack
-from tests.servers import questions
-from tests.servers.readings import Answer
+from tests.servers import reference_requests
+from tests.servers.reference_rules import Answer
 
 HERE = Path(__file__).resolve().parent
 # Where Makefile puts what the Python of Debian's mod_wsgi runs.
@@ -23,7 +23,9 @@ MODULES = Path("/usr/lib/apache2/modules")
 OURS = "django_trustedproxy.middleware.TrustedProxyMiddleware"
 
 CONFIGURATIONS = tuple(
-    dict.fromkeys((question.trusted, question.designated) for question in questions.FOR_MOD_WSGI)
+    dict.fromkeys(
+        (question.trusted, question.designated) for question in reference_requests.FOR_MOD_WSGI
+    )
 )
 _NUMBERS = {configuration: number for number, configuration in enumerate(CONFIGURATIONS)}
 
@@ -108,9 +110,9 @@ Listen [::]:{ports[1]}
 WSGIRestrictEmbedded On
 WSGISocketPrefix {place}/wsgi
 # One thread, as settings are changed from request to request.
-WSGIDaemonProcess yardstick processes=1 threads=1 python-home=/usr home={place} \\
+WSGIDaemonProcess reference processes=1 threads=1 python-home=/usr home={place} \\
     python-path={stack.ROOT}:{DEBIAN_PYTHON}
-WSGIProcessGroup yardstick
+WSGIProcessGroup reference
 WSGIApplicationGroup %{{GLOBAL}}
 WSGIScriptAlias / {HERE}/answering_wsgi.py
 <Directory {HERE}>
@@ -235,12 +237,16 @@ class Line:
         self.socket.close()
 
 
-_BYSTANDERS = {meta_name(name): name for name in questions.BYSTANDERS}
+_BYSTANDERS = {meta_name(name): name for name in reference_requests.BYSTANDERS}
 
 
 def answer_of(meta):
     """Return the answer that an application's environ gives."""
-    headers = (questions.FORWARDED_FOR, questions.CLIENT_IP, questions.REAL_IP)
+    headers = (
+        reference_requests.FORWARDED_FOR,
+        reference_requests.CLIENT_IP,
+        reference_requests.REAL_IP,
+    )
     return Answer(
         meta["REMOTE_ADDR"],
         *(meta.get(meta_name(header)) for header in headers),
@@ -251,7 +257,7 @@ def answer_of(meta):
 def ask_all(asked, ports, target):
     """Ask questions; `target` gives the host and the path of one. Return the answer to each."""
     found = {}
-    for peer in questions.PEERS:
+    for peer in reference_requests.PEERS:
         with contextlib.closing(Line(peer, ports)) as line:
             for question in asked:
                 if question.peer == peer:

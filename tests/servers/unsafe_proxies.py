@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from tests import stack
+from tests.servers.raw_requests import PROXY
 from tests.servers.servers import MODULES
-from tests.servers.visitors import PROXY
 
 CADDY = """
 {{
@@ -95,7 +95,7 @@ COMMANDS = {
 
 
 @contextlib.contextmanager
-def careless(name, address, options=""):
+def unsafe_proxy(name, address, options=""):
     """Run a proxy in front of an IPv4 address, with more lines of configuration."""
     config, command = COMMANDS[name]
     with stack.workplace() as place:

@@ -1,4 +1,4 @@
-"""The requests that the yardsticks are asked, as a product of data: the same ones in each run."""
+"""The requests that the references are asked, as a product of data: the same ones in each run."""
 
 from itertools import chain, product
 from typing import NamedTuple

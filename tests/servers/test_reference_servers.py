@@ -5,23 +5,23 @@ import re
 import pytest
 
 from tests import stack
-from tests.servers import impostors, yardsticks
+from tests.servers import broken_middleware, reference_servers
 from tests.servers.comparison import compare
-from tests.servers.deviations import (
+from tests.servers.expected_differences import (
     MOD_WSGI,
     REALIP,
+    REFERENCES,
     REMOTEIP,
     REMOTEIP_OUTSIDE,
-    YARDSTICKS,
 )
-from tests.servers.questions import FORWARDED_FOR
+from tests.servers.reference_requests import FORWARDED_FOR
 from tests.servers.report import without_versions
 
 PAGE = stack.ROOT / "docs" / "yardstick.md"
 # A cell of the page holds no more of a header.
 WIDTH = 60
 
-each_yardstick = pytest.mark.parametrize("yardstick", YARDSTICKS, ids=lambda one: one.name)
+each_reference = pytest.mark.parametrize("reference", REFERENCES, ids=lambda one: one.name)
 
 
 class Measured:
@@ -29,7 +29,7 @@ class Measured:
 
     def __init__(self, apache_ports, nginx_ports):
         self.apache_ports = apache_ports
-        self.versions = yardsticks.versions(apache_ports, nginx_ports)
+        self.versions = reference_servers.versions(apache_ports, nginx_ports)
         kinds = {
             MOD_WSGI: (apache_ports, "wsgi"),
             REALIP: (nginx_ports, "realip"),
@@ -37,63 +37,67 @@ class Measured:
             REMOTEIP_OUTSIDE: (apache_ports, "trusted"),
         }
         self.theirs = {
-            yardstick.name: yardsticks.ask_all(yardstick.questions, ports, yardsticks.at(kind))
-            for yardstick, (ports, kind) in kinds.items()
+            reference.name: reference_servers.ask_all(
+                reference.questions, ports, reference_servers.at(kind)
+            )
+            for reference, (ports, kind) in kinds.items()
         }
-        self.ours = self.ask_django(MOD_WSGI.questions, yardsticks.OURS)
+        self.ours = self.ask_django(MOD_WSGI.questions, reference_servers.OURS)
 
     def ask_django(self, questions, middleware):
-        return yardsticks.ask_all(questions, self.apache_ports, yardsticks.at_django(middleware))
+        return reference_servers.ask_all(
+            questions, self.apache_ports, reference_servers.at_django(middleware)
+        )
 
-    def compare(self, yardstick, questions=None, ours=None):
-        asked = yardstick.questions if questions is None else questions
-        return compare(yardstick, asked, self.theirs[yardstick.name], ours or self.ours)
+    def compare(self, reference, questions=None, ours=None):
+        asked = reference.questions if questions is None else questions
+        return compare(reference, asked, self.theirs[reference.name], ours or self.ours)
 
 
 @pytest.fixture(scope="module")
 def measured():
     with (
         stack.workplace() as place,
-        yardsticks.apache(place) as apache_ports,
-        yardsticks.nginx(place) as nginx_ports,
+        reference_servers.apache(place) as apache_ports,
+        reference_servers.nginx(place) as nginx_ports,
     ):
         yield Measured(apache_ports, nginx_ports)
 
 
-@each_yardstick
-def test_every_answer_is_the_same_or_differs_as_one_deviation_foretells(measured, yardstick):
-    assert measured.compare(yardstick).unexplained == []
+@each_reference
+def test_every_answer_is_the_same_or_differs_as_one_difference_foretells(measured, reference):
+    assert measured.compare(reference).unexplained == []
 
 
-@each_yardstick
-def test_every_deviation_occurs_and_most_answers_are_the_same(measured, yardstick):
-    deviating = measured.compare(yardstick).deviating
-    assert [name for name, questions in deviating.items() if not questions] == []
-    assert sum(map(len, deviating.values())) < len(yardstick.questions) / 2
+@each_reference
+def test_every_difference_occurs_and_most_answers_are_the_same(measured, reference):
+    differing = measured.compare(reference).differing
+    assert [name for name, questions in differing.items() if not questions] == []
+    assert sum(map(len, differing.values())) < len(reference.questions) / 2
 
 
-@pytest.mark.parametrize("name", impostors.IMPOSTORS)
+@pytest.mark.parametrize("name", broken_middleware.BROKEN)
 def test_a_middleware_that_is_wrong_fails_the_comparison(measured, name):
     questions = [question for question in MOD_WSGI.questions if question.peer == "127.0.0.1"]
-    ours = measured.ask_django(questions, f"tests.servers.impostors.{name}")
+    ours = measured.ask_django(questions, f"tests.servers.broken_middleware.{name}")
     assert measured.compare(MOD_WSGI, questions, ours).unexplained != []
 
 
-@each_yardstick
-def test_no_deviation_excuses_an_answer_that_a_client_wrote(measured, yardstick):
-    deviating = measured.compare(yardstick).deviating
-    for name, questions in deviating.items():
+@each_reference
+def test_no_difference_excuses_an_answer_that_a_client_wrote(measured, reference):
+    differing = measured.compare(reference).differing
+    for name, questions in differing.items():
         forged = {
             question: measured.ours[question]._replace(address="5.5.5.5") for question in questions
         }
-        found = measured.compare(yardstick, questions, forged)
+        found = measured.compare(reference, questions, forged)
         assert (name, len(found.unexplained)) == (name, len(questions))
 
 
-@each_yardstick
-def test_no_deviation_excuses_the_answer_of_the_yardstick(measured, yardstick):
-    for questions in measured.compare(yardstick).deviating.values():
-        found = measured.compare(yardstick, questions, measured.theirs[yardstick.name])
+@each_reference
+def test_no_difference_excuses_the_answer_of_the_reference(measured, reference):
+    for questions in measured.compare(reference).differing.values():
+        found = measured.compare(reference, questions, measured.theirs[reference.name])
         assert len(found.unexplained) == len(questions)
 
 
@@ -120,9 +124,9 @@ def answer_cell(answer, other):
     return as_code(answer.address) + "".join(kept)
 
 
-def example(deviation, questions):
-    """Return the simplest question in which a deviation shows what its page shows."""
-    shown = [one for one in questions if one.headers and one.headers[-1][1] == deviation.shown]
+def example(difference, questions):
+    """Return the simplest question in which a difference shows what its page shows."""
+    shown = [one for one in questions if one.headers and one.headers[-1][1] == difference.shown]
     return min(
         shown,
         key=lambda one: (
@@ -133,19 +137,19 @@ def example(deviation, questions):
     )
 
 
-def table(measured, yardstick):
-    """Return the rows of a yardstick's table."""
+def table(measured, reference):
+    """Return the rows of a reference's table."""
     rows = []
-    deviating = measured.compare(yardstick).deviating
-    for deviation in yardstick.deviations:
-        questions = deviating[deviation.name]
-        question = example(deviation, questions)
-        theirs = yardstick.compared(measured.theirs[yardstick.name][question])
-        ours = yardstick.compared(measured.ours[question])
-        name = deviation.name[0].upper() + deviation.name[1:]
+    differing = measured.compare(reference).differing
+    for difference in reference.differences:
+        questions = differing[difference.name]
+        question = example(difference, questions)
+        theirs = reference.compared(measured.theirs[reference.name][question])
+        ours = reference.compared(measured.ours[question])
+        name = difference.name[0].upper() + difference.name[1:]
         rows.append(
             [
-                f"{name}. {deviation.reason}",
+                f"{name}. {difference.reason}",
                 f"{len(questions):,}",
                 *request_cells(question),
                 answer_cell(theirs, ours),
@@ -155,10 +159,10 @@ def table(measured, yardstick):
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def counts(measured, yardstick):
+def counts(measured, reference):
     """Return how many requests were asked, and how many answers were the same."""
-    asked = len(yardstick.questions)
-    differing = sum(map(len, measured.compare(yardstick).deviating.values()))
+    asked = len(reference.questions)
+    differing = sum(map(len, measured.compare(reference).differing.values()))
     return (
         f"{asked:,} requests: {asked - differing:,} answers are the same, {differing:,} differ.\n"
     )
@@ -169,11 +173,11 @@ def test_the_page_has_the_answers_of_this_run(measured):
     found = re.sub(
         r"^Measured with .*", f"Measured with {measured.versions}.", written, flags=re.MULTILINE
     )
-    for yardstick in YARDSTICKS:
-        pattern = rf"(^## {re.escape(yardstick.name)}\n(?:[^|].*\n|\n)*?)[\d,]+ requests: .*\n((?:[^|].*\n|\n)*\|.*\n\|---.*\n)(?:\|.*\n)*"
+    for reference in REFERENCES:
+        pattern = rf"(^## {re.escape(reference.name)}\n(?:[^|].*\n|\n)*?)[\d,]+ requests: .*\n((?:[^|].*\n|\n)*\|.*\n\|---.*\n)(?:\|.*\n)*"
         found, number = re.subn(
             pattern,
-            lambda match, one=yardstick: (
+            lambda match, one=reference: (
                 match[1] + counts(measured, one) + match[2] + table(measured, one)
             ),
             found,
@@ -184,6 +188,6 @@ def test_the_page_has_the_answers_of_this_run(measured):
     assert without_versions(found) == without_versions(written)
 
 
-def test_a_page_names_each_deviation_from_mod_wsgi():
+def test_a_page_names_each_difference_from_mod_wsgi():
     page = (stack.ROOT / "docs" / "mod-wsgi.md").read_text()
-    assert [one.name for one in MOD_WSGI.deviations if one.name not in page] == []
+    assert [one.name for one in MOD_WSGI.differences if one.name not in page] == []

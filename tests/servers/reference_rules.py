@@ -10,7 +10,13 @@ from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import NamedTuple
 
-from tests.servers.questions import BYSTANDERS, CLIENT_IP, FORWARDED_FOR, OTHER_PURPOSES, REAL_IP
+from tests.servers.reference_requests import (
+    BYSTANDERS,
+    CLIENT_IP,
+    FORWARDED_FOR,
+    OTHER_PURPOSES,
+    REAL_IP,
+)
 
 MOST_ENTRIES = 100
 LONGEST_ENTRY = 1024

@@ -1,8 +1,8 @@
-"""Where this package differs from each yardstick on purpose: each difference has a name."""
+"""Where this package differs from each reference on purpose: each difference has a name."""
 
-from tests.servers import readings
-from tests.servers.comparison import DIRECT, NOBODY, SEVERAL, WALK, Deviation, Yardstick
-from tests.servers.partings import (
+from tests.servers import reference_rules
+from tests.servers.comparison import DIRECT, NOBODY, SEVERAL, WALK, Difference, Reference
+from tests.servers.difference_kinds import (
     has_blank_within,
     has_bystander,
     has_leading_zero,
@@ -24,24 +24,24 @@ from tests.servers.partings import (
     is_resolved_without_zone,
     is_unmapped_other_spelling,
 )
-from tests.servers.questions import FOR_MOD_WSGI, FOR_WALKS
+from tests.servers.reference_requests import FOR_MOD_WSGI, FOR_WALKS
 
 BEYOND_LIMITS = ", ".join(["6.6.6.6", *["10.0.0.4"] * 101])
 
-MOD_WSGI = Yardstick(
+MOD_WSGI = Reference(
     "mod_wsgi",
     FOR_MOD_WSGI,
-    readings.expected_of_mod_wsgi,
-    readings.read_by_mod_wsgi,
+    reference_rules.expected_of_mod_wsgi,
+    reference_rules.read_by_mod_wsgi,
     (
-        Deviation(
+        Difference(
             "no proxies listed means trust nobody, not everybody",
             "mod_wsgi then believes the first entry, from whomever it comes.",
             NOBODY,
             is_named,
             "6.6.6.6, 1.1.1.1",
         ),
-        Deviation(
+        Difference(
             "only an address becomes `REMOTE_ADDR`",
             "mod_wsgi copies whatever stands where the client is expected, and two addresses from a "
             "header that has one; here the walk ends before it, at the last hop that was verified.",
@@ -49,7 +49,7 @@ MOD_WSGI = Yardstick(
             is_no_address,
             "6.6.6.6, evil.invalid",
         ),
-        Deviation(
+        Difference(
             "ports and brackets are not part of an address",
             "mod_wsgi copies them, takes a proxy with a port for the client, and gives the client a "
             "new name with each port.",
@@ -57,14 +57,14 @@ MOD_WSGI = Yardstick(
             has_port_or_brackets,
             "6.6.6.6, 1.1.1.1:80",
         ),
-        Deviation(
+        Difference(
             "empty entries are skipped",
             "mod_wsgi writes an empty `REMOTE_ADDR`, or keeps an empty header.",
             WALK,
             is_empty,
             "6.6.6.6, , 10.0.0.2",
         ),
-        Deviation(
+        Difference(
             "names are not resolved",
             "mod_wsgi asks the resolver, which knows names and short, octal and hexadecimal forms, "
             "and believes what stands left of them; who answers for a name would decide.",
@@ -72,14 +72,14 @@ MOD_WSGI = Yardstick(
             is_resolved_and_trusted,
             "6.6.6.6, 127.1",
         ),
-        Deviation(
+        Difference(
             "headers of every purpose are dropped from an untrusted peer",
             "mod_wsgi leaves those that are not configured, for the next package to believe.",
             DIRECT,
             has_bystander,
             "4.4.4.4",
         ),
-        Deviation(
+        Difference(
             "every other client header is dropped from a trusted peer too",
             "mod_wsgi knows three of them and leaves the others, which a proxy passes on as the "
             "client wrote them.",
@@ -87,14 +87,14 @@ MOD_WSGI = Yardstick(
             has_other_client_header,
             "4.4.4.4",
         ),
-        Deviation(
+        Difference(
             "of several headers the first is used, not the last present",
             "With mod_wsgi, a client chooses which one counts by sending it.",
             SEVERAL,
             is_another_present,
             "2.2.2.2",
         ),
-        Deviation(
+        Difference(
             "an address has one spelling",
             "mod_wsgi copies the spelling of the header, so that one client can have several names, "
             "IPv4-mapped ones among them.",
@@ -102,7 +102,7 @@ MOD_WSGI = Yardstick(
             is_other_spelling_in_header,
             "2001:DB8:0:0::1",
         ),
-        Deviation(
+        Difference(
             "the walk has limits",
             "mod_wsgi walks and resolves as many entries as the header holds, of any length.",
             WALK,
@@ -113,7 +113,7 @@ MOD_WSGI = Yardstick(
     is_whole=True,
 )
 
-_LIMITS = Deviation(
+_LIMITS = Difference(
     "the walk has limits",
     "It has none there, but for the size of a header: 100 entries, or blanks of 1024 characters "
     "before one, are not what a proxy writes.",
@@ -121,14 +121,14 @@ _LIMITS = Deviation(
     is_beyond_limits,
     BEYOND_LIMITS,
 )
-_TAB = Deviation(
+_TAB = Difference(
     "a tab is a blank",
     "There it is a part of the entry and ends the walk; RFC 9110 (5.6.3) lets either stand there.",
     WALK,
     has_tab,
     "6.6.6.6, \t1.1.1.1\t",
 )
-_SPELLING = Deviation(
+_SPELLING = Difference(
     "an address has one spelling",
     "There it is that of the C library, which is another for the deprecated addresses of `::/96`; "
     "here it is that of Python's `ipaddress`, which the rest of a Django project compares with.",
@@ -137,13 +137,13 @@ _SPELLING = Deviation(
     "::1.2.3.4",
 )
 
-REALIP = Yardstick(
+REALIP = Reference(
     "nginx realip",
     FOR_WALKS,
-    readings.expected_of_nginx,
-    readings.read_by_nginx,
+    reference_rules.expected_of_nginx,
+    reference_rules.read_by_nginx,
     (
-        Deviation(
+        Difference(
             "an IPv4-mapped address is its IPv4 address",
             "nginx tests it as IPv4 and writes it as IPv6, so that one client has two names; so it "
             "does with a peer on a dual-stack socket.",
@@ -151,7 +151,7 @@ REALIP = Yardstick(
             is_mapped,
             "::ffff:1.1.1.1",
         ),
-        Deviation(
+        Difference(
             "a blank separates nothing",
             "nginx takes it for a comma, and so reads two addresses where the field's grammar has "
             "none.",
@@ -159,7 +159,7 @@ REALIP = Yardstick(
             has_blank_within,
             "6.6.6.6, 1.1.1.1 10.0.0.3",
         ),
-        Deviation(
+        Difference(
             "a leading zero is not part of an address",
             "nginx reads `10.0.0.010` as 10.0.0.10, Apache as 10.0.0.8: two servers of one chain "
             "would disagree about who is a proxy. So it reads a port as well.",
@@ -167,7 +167,7 @@ REALIP = Yardstick(
             has_leading_zero,
             "6.6.6.6, 10.0.0.010",
         ),
-        Deviation(
+        Difference(
             "brackets are for IPv6, with or without a port",
             "nginx reads `[1.1.1.1]:80`, which nobody writes, but not `[2001:db8::1]`, which is how "
             "RFC 3986 (3.2.2) writes the address: a proxy that does so would hide all clients.",
@@ -182,14 +182,14 @@ REALIP = Yardstick(
     blanks=" ",
 )
 
-_NOBODY = Deviation(
+_NOBODY = Difference(
     "no proxies listed means trust nobody, not everybody",
     "mod_remoteip then believes the leftmost entry, from whomever it comes.",
     NOBODY,
     is_named,
     "6.6.6.6, 1.1.1.1",
 )
-_EMPTY = Deviation(
+_EMPTY = Difference(
     "empty entries are skipped",
     "mod_remoteip ends its walk there and takes the proxy for the client; RFC 9110 (5.6.1) has them "
     "ignored.",
@@ -197,7 +197,7 @@ _EMPTY = Deviation(
     is_empty,
     "1.1.1.1,",
 )
-_PORT = Deviation(
+_PORT = Difference(
     "ports and brackets are read",
     "mod_remoteip takes such an entry for unreadable and stays at the proxy, so that all clients of "
     "a proxy that writes ports (Azure's does) are one.",
@@ -206,14 +206,14 @@ _PORT = Deviation(
     "6.6.6.6, 1.1.1.1:80",
 )
 
-REMOTEIP = Yardstick(
+REMOTEIP = Reference(
     "Apache mod_remoteip, RemoteIPInternalProxy",
     FOR_WALKS,
-    readings.expected_of_remoteip,
-    readings.read_by_remoteip,
+    reference_rules.expected_of_remoteip,
+    reference_rules.read_by_remoteip,
     (
         _NOBODY,
-        Deviation(
+        Difference(
             "names are not resolved",
             "mod_remoteip asks the resolver, which knows names and short, octal and hexadecimal "
             "forms (`10.0.0.010` is 10.0.0.8 to it, and 10.0.0.10 to nginx).",
@@ -221,7 +221,7 @@ REMOTEIP = Yardstick(
             is_resolved_without_zone,
             "6.6.6.6, 10.0.0.010",
         ),
-        Deviation(
+        Difference(
             "a zone id is not part of an address",
             "mod_remoteip writes it into `REMOTE_ADDR`; it names an interface of another host.",
             WALK,
@@ -236,14 +236,14 @@ REMOTEIP = Yardstick(
     ),
 )
 
-REMOTEIP_OUTSIDE = Yardstick(
+REMOTEIP_OUTSIDE = Reference(
     "Apache mod_remoteip, RemoteIPTrustedProxy",
     FOR_WALKS,
-    readings.expected_of_remoteip_outside,
-    readings.read_by_remoteip_outside,
+    reference_rules.expected_of_remoteip_outside,
+    reference_rules.read_by_remoteip_outside,
     (
         _NOBODY,
-        Deviation(
+        Difference(
             "a private address is an address",
             "With this directive, mod_remoteip believes no private address, so that no proxy can "
             "have another one with such an address behind it. Here trust is a matter of "
@@ -252,7 +252,7 @@ REMOTEIP_OUTSIDE = Yardstick(
             is_private_alone,
             "192.168.0.1",
         ),
-        Deviation(
+        Difference(
             "names are not resolved",
             "As above, for what is resolved to a public address.",
             WALK,
@@ -265,4 +265,4 @@ REMOTEIP_OUTSIDE = Yardstick(
     ),
 )
 
-YARDSTICKS = (MOD_WSGI, REALIP, REMOTEIP, REMOTEIP_OUTSIDE)
+REFERENCES = (MOD_WSGI, REALIP, REMOTEIP, REMOTEIP_OUTSIDE)

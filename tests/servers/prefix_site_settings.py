@@ -12,7 +12,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
 ]
-ROOT_URLCONF = "tests.servers.linked"
+ROOT_URLCONF = "tests.servers.prefix_site"
 DEFAULT_FROM_EMAIL = "site@site.example"
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 FORCE_SCRIPT_NAME = os.environ.get("SERVERS_FORCE_SCRIPT_NAME") or None
