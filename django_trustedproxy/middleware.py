@@ -27,7 +27,7 @@ from .environ import (
 )
 from .exceptions import RejectedByTrustedProxy, rejection, routed_path
 from .making import MARK, take_from_maker
-from .probe.answer import headers_of, tell
+from .probe.answer import headers_of, take_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,12 +67,7 @@ class TrustedProxyMiddleware:
             peer = client[0] if client else None
             is_unix = is_unix_scope(client, scope.get("server"))
             event = scope.get("aws.event")
-        if PROBE_KEY in meta:
-            path = routed_path(request.path, request.path_info)
-            if told := tell(policy, meta, path, scheme, is_unix):
-                content = b"" if request.method == "HEAD" else told
-                response = HttpResponse(content, headers=headers_of(told))
-                return _later(response) if iscoroutinefunction(self) else response
+        asked = take_token(policy, meta) if PROBE_KEY in meta else None
         script_name, path_info = meta.get("SCRIPT_NAME"), meta.get("PATH_INFO")
         decided = find_answer(meta)
         if decided is None and MARK in request.__dict__:
@@ -98,6 +93,11 @@ class TrustedProxyMiddleware:
         if policy.designations:
             _write_request(request, policy, answer, is_wrapped=decided is not None)
         request.trusted_proxy = answer  # type: ignore[attr-defined] # what this package adds
+        if asked is not None:
+            told = asked.tell(policy, meta, answer, path, scheme)
+            content = b"" if request.method == "HEAD" else told
+            response = HttpResponse(content, headers=headers_of(told))
+            return _later(response) if iscoroutinefunction(self) else response
         # What is decided already was rejected there, or exempt.
         if policy.reject and decided is None and (reason := rejection(policy, answer, path)):
             raise RejectedByTrustedProxy(reason)

@@ -18,7 +18,7 @@ from django_trustedproxy.engine.purposes import (
     raw_name,
     wire_name,
 )
-from django_trustedproxy.environ import KEY, rewrite
+from django_trustedproxy.environ import KEY
 from django_trustedproxy.exceptions import rejection
 from django_trustedproxy.explanation import reject_name
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from django_trustedproxy.engine.answer import Answer
     from django_trustedproxy.engine.policy import Policy
+    from django_trustedproxy.engine.stamps import Stamps
+
+    from .token import Verified
 
 LONGEST = 80
 """Of each text that came with the request, no more than so many characters are told."""
@@ -38,26 +41,34 @@ _OF_PURPOSES = frozenset().union(*map(meta_names, PURPOSES))
 _verifier = Verifier()
 
 
-def tell(
-    policy: Policy,
-    meta: dict[str, Any],
-    path: str,
-    scheme: str = "",
-    is_unix: bool | None = None,  # noqa: FBT001 - as `decide` has it
-) -> bytes | None:
-    """Take the token out of META or an environ, and return the signed answer if it is valid.
+class Asked:
+    """What is kept of a request with a valid token until it is decided.
 
-    Decides as the mounts do, on a copy. `path` is the one that may be exempt from rejection.
+    Its key is Django's own, so its repr shows nothing.
     """
+
+    __slots__ = ("_arrived", "_verified")
+
+    def __init__(self, verified: Verified, arrived: dict[str, Any]) -> None:
+        self._verified, self._arrived = verified, arrived
+
+    def tell(
+        self, policy: Policy, meta: Mapping[str, Any], answer: Answer, path: str, scheme: str = ""
+    ) -> bytes:
+        """Return the signed answer, where `meta` and `answer` are what the mount has decided.
+
+        `path` is the one that may be exempt from rejection.
+        """
+        scheme = meta.get("wsgi.url_scheme") or answer.stated("scheme") or scheme
+        facts = self._arrived | _concluded(policy, answer, path) | _of_url(meta, scheme)
+        return _sealed(policy, self._verified.nonce, self._verified.key, facts)
+
+
+def take_token(policy: Policy, meta: dict[str, Any]) -> Asked | None:
+    """Take the token out of META or an environ that is not decided yet; None if it is not valid."""
     token = str(meta.pop(PROBE_KEY, ""))
     verified = _verifier.verify(token) if policy.is_probed else None
-    if verified is None:
-        return None
-    after = {**meta}
-    answer = rewrite(after, policy, scheme, is_unix)
-    scheme = after.get("wsgi.url_scheme") or answer.stated("scheme") or scheme
-    facts = _arrived(policy, meta) | _concluded(policy, answer, path) | _of_url(after, scheme)
-    return _sealed(policy, verified.nonce, verified.key, facts)
+    return Asked(verified, _arrived(policy, meta)) if verified is not None else None
 
 
 def tell_of_scope(
@@ -127,7 +138,7 @@ def _concluded(policy: Policy, answer: Answer, path: str) -> dict[str, Any]:
             for statement in answer.statements
         ],
         "dropped": list(map(wire_name, answer.dropped)),
-        "stamp": getattr(answer, "stamp", None),
+        "stamp": answer.stamp,
         "rejected": reject_name(policy, answer) if rejection(policy, answer, path) else None,
     }
 
@@ -180,7 +191,18 @@ def digest(policy: Policy, key: str) -> str:
         sorted(policy.reject),
         sorted(policy.reject_exempt),
         sorted(policy.dropped_if_direct),
+        _of_stamps(policy.stamps),
     ]
     text = json.dumps(facts)
     mac = salted_hmac("django_trustedproxy.probe.policy", text, secret=key, algorithm="sha256")
     return mac.hexdigest()[:32]
+
+
+def _of_stamps(stamps: Stamps | None) -> list[Any]:
+    if stamps is None:
+        return []
+    networks = stamps.networks
+    return [
+        *(sorted(map(str, networks.merged)), networks.unix, stamps.any_peer),
+        *(sorted(stamps.headers), sorted(stamps.fingerprints)),
+    ]

@@ -78,6 +78,8 @@ def _judge_one(
         return "forged", found
     if facts["rejected"]:
         return "refused", f'TRUSTED_PROXY_REJECT = ["{facts["rejected"]}"] answers with 400'
+    if honest["stamp"] == "valid" != facts["stamp"]:
+        return "lost its own header", f"the secret of the edge does not count: {facts['stamp']}"
     if facts["client"] == honest["client"]:
         return "passed", ""
     is_lost = facts["outcome"] in ("missing", "malformed", "unknown")
@@ -105,6 +107,8 @@ def forged(attack: Attack, honest: Facts, facts: Facts, logins: Collection[str])
     is_written = client == VICTIM or (client and client in written)
     if client != honest["client"] and is_written:
         return f"the client is {client}"
+    if facts["stamp"] == "valid" != honest["stamp"]:
+        return "the secret counts as valid"
     if facts["scheme"] != honest["scheme"]:
         return f"the scheme is {facts['scheme']}"
     for purpose, texts in _WRITTEN.items():
