@@ -30,7 +30,7 @@ from .making import MARK, take_from_maker
 from .probe.answer import headers_of, take_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from django.http import HttpRequest
 
@@ -57,16 +57,12 @@ class TrustedProxyMiddleware:
         if iscoroutinefunction(get_response):
             markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> Any:  # noqa: C901 - a step each, without calls
+    def __call__(self, request: HttpRequest) -> Any:
         policy, meta = get_policy(), request.META
         peer, scheme, is_unix, event = None, "", None, None
         if isinstance(request, ASGIRequest):
             _take_over(request)
-            scope = request.scope
-            client, scheme = scope.get("client"), scope.get("scheme") or "http"
-            peer = client[0] if client else None
-            is_unix = is_unix_scope(client, scope.get("server"))
-            event = scope.get("aws.event")
+            peer, scheme, is_unix, event = _of_connection(request.scope)
         asked = take_token(policy, meta) if PROBE_KEY in meta else None
         script_name, path_info = meta.get("SCRIPT_NAME"), meta.get("PATH_INFO")
         decided = find_answer(meta)
@@ -102,6 +98,17 @@ class TrustedProxyMiddleware:
         if policy.reject and decided is None and (reason := rejection(policy, answer, path)):
             raise RejectedByTrustedProxy(reason)
         return self.get_response(request)
+
+
+def _of_connection(scope: Mapping[str, Any]) -> tuple[Any, str, bool | None, Any]:
+    """Return the peer, the scheme, whether it is a Unix socket, and the event of a function.
+
+    The scope has the secret of an edge, and a traceback shows what is in a frame.
+    """
+    client = scope.get("client")
+    is_unix = is_unix_scope(client, scope.get("server"))
+    peer = client[0] if client else None
+    return peer, scope.get("scheme") or "http", is_unix, scope.get("aws.event")
 
 
 async def _later(response: HttpResponse) -> HttpResponse:

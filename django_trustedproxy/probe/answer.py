@@ -18,7 +18,6 @@ from django_trustedproxy.engine.purposes import (
     raw_name,
     wire_name,
 )
-from django_trustedproxy.environ import KEY
 from django_trustedproxy.exceptions import rejection
 from django_trustedproxy.explanation import reject_name
 
@@ -71,29 +70,19 @@ def take_token(policy: Policy, meta: dict[str, Any]) -> Asked | None:
     return Asked(verified, _arrived(policy, meta)) if verified is not None else None
 
 
-def tell_of_scope(
-    policy: Policy, scope: dict[str, Any], changed: dict[str, Any], path: str
-) -> bytes | None:
-    """Return the signed answer for an ASGI scope that came with a valid token, or None.
-
-    `changed` is what the wrapper has made of the scope.
-    """
+def take_token_of_scope(policy: Policy, scope: dict[str, Any]) -> Asked | None:
+    """Do the same for an ASGI scope, which keeps the token."""
     tokens = [value for name, value in scope["headers"] if name.lower() == raw_name(PROBE_KEY)]
     if not policy.is_probed or len(tokens) != 1 or scope["type"] != "http":
         return None
     verified = _verifier.verify(tokens[0].decode("latin-1"))
-    if verified is None:
-        return None
-    before, after = (
-        ASGIRequest({**changed, "headers": headers}, BytesIO()).META
-        for headers in (scope["headers"], changed["headers"])
-    )
-    facts = (
-        _arrived(policy, before)
-        | _concluded(policy, changed[KEY], path)
-        | _of_url(after, changed["scheme"])
-    )
-    return _sealed(policy, verified.nonce, verified.key, facts)
+    return Asked(verified, _arrived(policy, meta_of(scope))) if verified is not None else None
+
+
+def meta_of(scope: dict[str, Any]) -> dict[str, Any]:
+    """Return the META that Django makes of an ASGI scope."""
+    meta: dict[str, Any] = ASGIRequest(scope, BytesIO()).META
+    return meta
 
 
 def headers_of(told: bytes) -> dict[str, str]:

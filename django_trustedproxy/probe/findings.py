@@ -126,17 +126,14 @@ def _of_stamp(facts: Facts, settings: Settings) -> Finding:
     came = f"came without {name}"
     if facts["stamp"] == "wrong":
         came = f"has in {name} none of TRUSTED_PROXY_SECRETS, or more than one value"
-    return Finding(
-        "wrong",
-        f"The front door is not stamped: an honest request {came}, so it is judged by "
-        "TRUSTED_PROXIES alone.",
-        (
-            f"edge: send one of TRUSTED_PROXY_SECRETS in {name} with every request; nginx: "
-            f'proxy_set_header {settings.stamps[0] if settings.stamps else "X-Edge-Secret"} '
-            '"the secret";',
-        ),
-        page_of_guide("secret-header", "settings"),
+    text = f"The front door is not stamped: an honest request {came}, so it is judged by "
+    header = settings.stamps[0] if settings.stamps else "X-Edge-Secret"
+    lines = (
+        f"edge: send one of TRUSTED_PROXY_SECRETS in {name} with every request",
+        f'nginx: proxy_set_header {header} "the secret";',
     )
+    link = page_of_guide("secret-header", "settings")
+    return Finding("wrong", f"{text}TRUSTED_PROXIES alone.", lines, link)
 
 
 def _of_client(door: Door, facts: Facts) -> Iterator[Finding]:

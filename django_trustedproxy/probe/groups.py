@@ -103,8 +103,8 @@ GROUPS = {
     ),
     "stamp": Group(
         "wrong secrets",
-        "A request without the secret counts as one that has it, or the client makes the edge's own "
-        "secret count for nothing.",
+        "A request without the secret counts as one that has it, or the client makes the edge's "
+        "own secret count for nothing.",
         (
             ("nginx", 'proxy_set_header X-Edge-Secret "the secret";'),
             ("Caddy", "header_up X-Edge-Secret, without a +"),

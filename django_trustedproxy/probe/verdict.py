@@ -78,12 +78,13 @@ def _judge_one(
         return "forged", found
     if facts["rejected"]:
         return "refused", f'TRUSTED_PROXY_REJECT = ["{facts["rejected"]}"] answers with 400'
-    if honest["stamp"] == "valid" != facts["stamp"]:
-        return "lost its own header", f"the secret of the edge does not count: {facts['stamp']}"
-    if facts["client"] == honest["client"]:
+    is_unstamped = honest["stamp"] == "valid" != facts["stamp"]
+    if facts["client"] == honest["client"] and not is_unstamped:
         return "passed", ""
-    is_lost = facts["outcome"] in ("missing", "malformed", "unknown")
+    is_lost = is_unstamped or facts["outcome"] in ("missing", "malformed", "unknown")
     said = f"the client is {facts['client']}, outcome {facts['outcome']}"
+    if is_unstamped:
+        said = f"the secret of the edge does not count: {facts['stamp']}"
     return "lost its own header" if is_lost else "not told", said
 
 

@@ -2,6 +2,7 @@
 
 import json
 from io import BytesIO
+from traceback import TracebackException
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -429,3 +430,40 @@ def test_the_digest_tells_two_settings_of_stamps_apart(settings):
         found.add(digest(get_policy(), KEY))
     assert len(found) == 7
     assert not any(secret in each for each in found for secret in (SECRET, OLDER))
+
+
+def by_scope(headers, peer):
+    """Ask the ASGI wrapper without the communicator, which waits before it raises."""
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/echo",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers],
+        "client": (peer, 4711),
+    }
+    async_to_sync(asgi.TrustedProxy(refuses))(scope, None, None)
+
+
+@pytest.mark.usefixtures("_stamps")
+@pytest.mark.parametrize("mount", MOUNTS)
+def test_no_secret_is_in_a_traceback(mount, settings, monkeypatch):
+    settings.DEBUG = True
+
+    def fails(*_):
+        raise RuntimeError
+
+    monkeypatch.setattr(module, "seal", fails)
+    request = [*HONEST, (EDGE_HEADER, SECRET), (HEADER, token())]
+    if mount in ("wsgi", "asgi"):
+        status, _, body, _ = MOUNTS[mount](request, peer=EDGE)
+        assert status == 500
+        written = body.decode()
+    else:
+        with pytest.raises(RuntimeError) as caught:
+            (by_scope if mount == "asgi-wrapper" else MOUNTS[mount])(request, peer=EDGE)
+        frames = TracebackException.from_exception(caught.value, capture_locals=True).stack
+        # A frame of the server has what the server got.
+        own = [frame for frame in frames if "django_trustedproxy" in frame.filename]
+        written = "".join(str(frame.locals) for frame in own)
+    assert "outcome" in written
+    assert SECRET not in written

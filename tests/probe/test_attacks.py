@@ -78,7 +78,9 @@ def test_what_is_claimed_differs_from_what_is_true():
 
 def test_wrong_secrets_are_sent_only_in_the_headers_that_the_settings_name():
     assert "stamp" not in {attack.group for attack in attacks(Claims(PROXY))}
-    rows = [row.form for row in attacks(Claims(PROXY, stamps=("X-A", "X-B"))) if row.group == "stamp"]
+    rows = [
+        row.form for row in attacks(Claims(PROXY, stamps=("X-A", "X-B"))) if row.group == "stamp"
+    ]
     assert [form.name for form in rows if "X-B" in form.name] == [
         form.name.replace("X-A", "X-B") for form in rows if "X-A" in form.name
     ]

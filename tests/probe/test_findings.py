@@ -18,9 +18,13 @@ SETTINGS = Settings("key", None, DIGEST)
 TARGET = parse_target("https://example.com")
 
 
-def found(verdicts=(), *, url="https://example.com", is_origin=False, with_settings=SETTINGS, **facts):
+def found(
+    verdicts=(), *, url="https://example.com", is_origin=False, with_settings=SETTINGS, **facts
+):
     honest = HONEST | {"client": "8.8.4.4", "policy": DIGEST, "header": "X-Forwarded-For"} | facts
-    door = Door(url, is_origin, honest, tuple(verdicts), "", "192.0.2.1", facts.get("to", "8.8.8.8"))
+    door = Door(
+        url, is_origin, honest, tuple(verdicts), "", "192.0.2.1", facts.get("to", "8.8.8.8")
+    )
     return findings_of(door, parse_target(url), with_settings)
 
 
@@ -200,8 +204,8 @@ def test_an_edge_that_sends_no_secret_is_to_send_it_and_not_to_be_listed(stamp, 
     )
     assert text in finding.text
     assert finding.lines == (
-        "edge: send one of TRUSTED_PROXY_SECRETS in X-Edge-Secret with every request; nginx: "
-        'proxy_set_header X-Edge-Secret "the secret";',
+        "edge: send one of TRUSTED_PROXY_SECRETS in X-Edge-Secret with every request",
+        'nginx: proxy_set_header X-Edge-Secret "the secret";',
     )
     assert "the header of TRUSTED_PROXY_SECRET_HEADER" in only(found(stamp=stamp)).text
 
