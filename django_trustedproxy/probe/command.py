@@ -55,7 +55,7 @@ def own_settings(logins: Collection[str]) -> Settings:
     headers = tuple(map(wire_name, sorted(read)))
     # The names alone: nothing that is sent has a secret in it.
     stamps = tuple(map(wire_name, policy.stamps.headers)) if policy.stamps else ()
-    return Settings(keys[0], policy.networks, digest(policy, keys[0]), read, headers, stamps)
+    return Settings(keys[0], policy.widest.networks, digest(policy, keys[0]), read, headers, stamps)
 
 
 def probe_site(
