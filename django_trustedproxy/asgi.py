@@ -12,7 +12,7 @@ from . import log, staleness
 from .conf import get_policy
 from .engine.addresses import is_unix_scope
 from .engine.purposes import PROBE_KEY, is_prefix, raw_name
-from .environ import KEY, answer_of, rewrite
+from .environ import KEY, answer_of, environ_around, rewrite
 from .exceptions import log_rejection, rejection, routed_path
 from .probe.answer import headers_of, meta_of, take_token_of_scope
 
@@ -124,7 +124,8 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
         headers = _with_passed(sent, policy)
         for key in policy.passed.intersection(lines):
             del lines[key]
-    changed = {**scope, "scheme": scheme, "headers": headers, KEY: answer}
+    around = environ_around(scope, policy.stamps)
+    changed = {**scope, **around, "scheme": scheme, "headers": headers, KEY: answer}
     if "HTTP_HOST" in meta:
         headers[:] = [pair for pair in headers if pair[0].lower() != b"host"]
         lines["HTTP_HOST"] = []

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _SCHEMES = ("http", "https")
 _PORTS = {"http": "80", "https": "443"}
 _AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")  # of a request line in absolute form
+# Where a2wsgi keeps what it makes an environ or a scope of. Error reports show all of META.
+_SCOPE, _ENVIRON = "asgi.scope", "wsgi_environ"
 _DASHES = bytes.maketrans(b"_", b"-")
 KEY = "trusted_proxy"
 """Where META, environ and ASGI scope keep the `Answer`. No header of a client can have it."""
@@ -75,6 +77,8 @@ def rewrite_anew(
     stamp = None
     if policy.stamps is not None:
         stamp = policy.stamps.take(meta)
+        if _SCOPE in meta:
+            meta[_SCOPE] = without_stamps(meta[_SCOPE], policy.stamps)
         policy = policy.in_force(stamp)
     reported = meta.get("REMOTE_ADDR")
     answer = decide(policy, reported, meta, scheme, is_unix, stamp)
@@ -97,11 +101,22 @@ def rewrite_anew(
 
 
 def without_stamps(scope: Mapping[str, Any], stamps: Stamps) -> dict[str, Any]:
-    """Return a copy of an ASGI scope that has no header with a stamp, in whatever spelling."""
+    """Return a copy of an ASGI scope that has no header with a stamp, in whatever spelling.
+
+    Nor has the environ that it was made of.
+    """
     # Django makes one key of both spellings, and a server may pass either.
     names = {raw_name(key).translate(_DASHES) for key in stamps.headers}
     headers = [pair for pair in scope["headers"] if pair[0].lower().translate(_DASHES) not in names]
-    return {**scope, "headers": headers}
+    return {**scope, **environ_around(scope, stamps), "headers": headers}
+
+
+def environ_around(scope: Mapping[str, Any], stamps: Stamps | None) -> dict[str, Any]:
+    """Return the environ that a scope was made of, by its key and without stamps, if it has one."""
+    environ = scope.get(_ENVIRON)
+    if not environ or stamps is None:
+        return {}
+    return {_ENVIRON: {key: environ[key] for key in environ if key not in stamps.headers}}
 
 
 # The address that was written last as REMOTE_ADDR, and the answer that it came from.
@@ -140,9 +155,8 @@ def last_answer() -> Answer | None:
 def answer_of(scope: Mapping[str, Any]) -> Answer | None:
     """Return the answer of a wrapper around an ASGI scope, or around the environ it was made of."""
     answer = scope.get(KEY)
-    if not isinstance(answer, Answer) and "wsgi_environ" in scope:
-        # a2wsgi keeps the environ of a WSGI server in the scope.
-        answer = (scope["wsgi_environ"] or {}).get(KEY)
+    if not isinstance(answer, Answer) and _ENVIRON in scope:
+        answer = (scope[_ENVIRON] or {}).get(KEY)
     return answer if isinstance(answer, Answer) else None
 
 

@@ -22,7 +22,11 @@ _DAILY = "(Logged once per day and network.)"
 _SPEAKER = "django-trustedproxy: "
 _LINE = f"{_SPEAKER}%s%s See %s"
 _MOST_NAMED = 10
-_BELONGS = " If one is a proxy of your own, add its address to TRUSTED_PROXIES; add nobody else."
+# The networks of a CDN are not meant, whose customers share them.
+_BELONGS = (
+    " If one is a proxy of your own that nobody else can use, add its address to TRUSTED_PROXIES; "
+    "add nobody else."
+)
 
 
 def write(  # noqa: PLR0913, PLR0917 - the parts of a line

@@ -62,7 +62,7 @@ class TrustedProxyMiddleware:
         peer, scheme, is_unix, event = None, "", None, None
         if isinstance(request, ASGIRequest):
             _take_over(request)
-            peer, scheme, is_unix, event = _of_connection(request.scope)
+            peer, scheme, is_unix, event = _connection(request.scope)
         asked = take_token(policy, meta) if PROBE_KEY in meta else None
         script_name, path_info = meta.get("SCRIPT_NAME"), meta.get("PATH_INFO")
         decided = find_answer(meta)
@@ -75,6 +75,7 @@ class TrustedProxyMiddleware:
             answer = rewrite_anew(meta, policy, scheme, is_unix)
             if policy.stamps is not None:
                 _hide_stamps(request, policy.stamps)
+                event = None  # error reports show local variables, and it has all headers
         if script_name or meta.get("PATH_INFO") != path_info:
             _judge_script_name(request, script_name or "", path_info)
         # A prefix that a header states is not part of it: whoever can write that could move a path.
@@ -83,9 +84,8 @@ class TrustedProxyMiddleware:
             log.tell(answer, came, policy, meta, scheme, (), path)
         # Cached copies of what has changed, which an earlier middleware may have asked for (Django
         # 5.2 to 6.1).
-        cached = request.__dict__
-        cached.pop("headers", None)
-        cached.pop("_current_scheme_host", None)
+        request.__dict__.pop("headers", None)
+        request.__dict__.pop("_current_scheme_host", None)
         if policy.designations:
             _write_request(request, policy, answer, is_wrapped=decided is not None)
         request.trusted_proxy = answer  # type: ignore[attr-defined] # what this package adds
@@ -98,17 +98,6 @@ class TrustedProxyMiddleware:
         if policy.reject and decided is None and (reason := rejection(policy, answer, path)):
             raise RejectedByTrustedProxy(reason)
         return self.get_response(request)
-
-
-def _of_connection(scope: Mapping[str, Any]) -> tuple[Any, str, bool | None, Any]:
-    """Return the peer, the scheme, whether it is a Unix socket, and the event of a function.
-
-    The scope has the secret of an edge, and a traceback shows what is in a frame.
-    """
-    client = scope.get("client")
-    is_unix = is_unix_scope(client, scope.get("server"))
-    peer = client[0] if client else None
-    return peer, scope.get("scheme") or "http", is_unix, scope.get("aws.event")
 
 
 async def _later(response: HttpResponse) -> HttpResponse:
@@ -133,6 +122,18 @@ def _hide_stamps(request: HttpRequest, stamps: Stamps) -> None:
     """Give a request a scope without the secret, which has its headers under ASGI."""
     if isinstance(request, ASGIRequest):
         request.scope = without_stamps(request.scope, stamps)
+
+
+# A scope has the secret too, and so may be no local variable where an error can be raised.
+def _connection(scope: Mapping[str, Any]) -> tuple[Any, str, bool, Any]:
+    """Return the peer of a scope, the scheme, whether it is a Unix socket, and an event."""
+    client = scope.get("client")
+    return (
+        client[0] if client else None,
+        scope.get("scheme") or "http",
+        is_unix_scope(client, scope.get("server")),
+        scope.get("aws.event"),
+    )
 
 
 def _take_over(request: ASGIRequest) -> None:

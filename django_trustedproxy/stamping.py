@@ -41,6 +41,10 @@ _PLACEHOLDER = re.compile(
     r"|0123456789|1234567890|abcdefgh|\$\{|\{\{|^<.*>$|%\(",
     re.IGNORECASE,
 )
+# Neither an address nor a host name is as long without a dot or a colon. Longer texts are cut.
+_MAY_BE_SECRET = re.compile(
+    rf"""(?P<quote>['"])(?:[^\s.:,'"]{{{SHORTEST},}}|[^\s.:,'"]+\.\.\.[^\s.:,'"]+)(?P=quote)"""
+)
 _NEW = "Write one that `python -c 'import secrets; print(secrets.token_urlsafe(32))'` prints."
 _UNSET = (
     "An environment variable that is not set, or empty, gives such an entry: set it, or read it "
@@ -93,6 +97,7 @@ def read_stamps(
         wrong_proxies = list(_wrong_any(entries or (), headers, around))
     else:
         networks, wrong_proxies = read(PROXIES, value(PROXIES))
+        wrong_proxies = list(map(_without_secrets, wrong_proxies))
     missing = []
     if not (wrong_headers or wrong_secrets):
         used = [PROXIES] * (entries != []) + ['"unstamped" in TRUSTED_PROXY_REJECT'] * (
@@ -103,6 +108,12 @@ def read_stamps(
     if not (headers and secrets):
         return None, problems
     return Stamps(headers, secrets, networks, any_peer=any_peer), problems
+
+
+def _without_secrets(problem: Problem) -> Problem:
+    """Return a problem without the texts that may be a secret in the setting of the networks."""
+    msg, hint = (_MAY_BE_SECRET.sub("a long text", text) for text in (problem.msg, problem.hint))
+    return problem._replace(msg=msg, hint=hint)
 
 
 def _missing(

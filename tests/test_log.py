@@ -316,8 +316,8 @@ def test_a_proxy_that_is_not_listed_is_named_within_the_hour_in_a_flood(serve, t
     assert 'add "172.18.0.2" to TRUSTED_PROXIES' in proxy
     assert re.fullmatch(
         r"Requests of kind 'direct' in the last hour: 3118\. Most came from 172\.18\.0\.0/24 \(at least \d\d, the last "
-        r"from 172\.18\.0\.2\), .*\. If one is a proxy of your own, add its address to TRUSTED_PROXIES; "
-        r"add nobody else\.",
+        r"from 172\.18\.0\.2\), .*\. If one is a proxy of your own that nobody else can use, add its address to "
+        r"TRUSTED_PROXIES; add nobody else\.",
         summary,
     )
     assert len(summary) < 800

@@ -282,6 +282,15 @@ def test_no_message_shows_a_secret():
             assert SECRET[:31] not in repr(found)
 
 
+@pytest.mark.parametrize("secret", [SECRET, f"{SECRET}-{SECRET}"])
+def test_a_secret_among_the_networks_is_not_shown(secret):
+    for value in (secret, [secret], ["198.51.100.0/24", secret], {secret: 1}):
+        found = repr(problems(**{**STAMPS, "TRUSTED_PROXIES_WITH_SECRET": value}))
+        assert "TRUSTED_PROXIES_WITH_SECRET" in found
+        assert SECRET[:16] not in found
+        assert SECRET[-16:] not in found
+
+
 def test_parsing_never_raises_and_a_wrong_secret_trusts_nobody_by_accident():
     for value in (object(), 7, [object()], [[]], [b"\xff"], {SECRET}, iter([SECRET])):
         for name in STAMPS:

@@ -94,6 +94,18 @@ def test_a_secret_counts_for_no_hop():
     assert (answer.client, answer.proxies) == (CLIENT, (EDGE, "10.0.0.1"))
 
 
+def test_a_secret_does_not_tell_whose_hop_an_address_of_a_shared_edge_is():
+    """Another customer goes through the edge: a list has its address, and what it wrote before."""
+    shared = "198.51.100.66"
+    meta = {"REMOTE_ADDR": EDGE, KEY: SECRET}
+    with override_settings(**STAMPS):
+        chain = {**meta, "HTTP_X_FORWARDED_FOR": f"6.6.6.6, {shared}"}
+        assert rewrite(chain, get_policy()).client == "6.6.6.6"
+    with override_settings(**STAMPS, TRUSTED_PROXY_HEADER="X-Real-IP"):
+        chain = {**meta, "HTTP_X_FORWARDED_FOR": f"6.6.6.6, {shared}", "HTTP_X_REAL_IP": shared}
+        assert rewrite(chain, get_policy()).client == shared
+
+
 def test_a_peer_is_not_remembered_as_trusted_for_a_request_without_a_secret():
     with override_settings(**STAMPS):
         policy = get_policy()
@@ -158,6 +170,38 @@ def test_no_spelling_stays_in_the_scope_of_the_middleware(name, settings):
     assert SECRET not in repr(seen)
     assert len(seen[0][1]["headers"]) == 2
     assert len(scope["headers"]) == 3  # the server keeps its own
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_rejection_under_asgi_shows_no_secret(debug, settings, caplog):
+    for setting, value in STAMPS.items():
+        setattr(settings, setting, value)
+    settings.TRUSTED_PROXY_REJECT, settings.DEBUG = ["missing"], debug
+    scope = asgi_scope((HEADER, SECRET))
+    del scope["headers"][1]
+    scope["aws.event"] = {"headers": {HEADER: SECRET}}
+    answer = asyncio.run(exchange(ASGIHandler(), scope))
+    assert answer[0] == 400
+    [error] = [record.exc_info[1] for record in caplog.records if record.exc_info]
+    frames = traceback.TracebackException.from_exception(error, capture_locals=True).stack
+    ours = [frame.locals for frame in frames if "django_trustedproxy" in frame.filename]
+    assert ours
+    assert SECRET not in repr((answer, ours))
+
+
+def test_no_secret_stays_in_what_an_adapter_keeps_of_a_request():
+    scope = asgi_scope((HEADER, SECRET))
+    with override_settings(**STAMPS):
+        meta = {"REMOTE_ADDR": EDGE, KEY: SECRET, "asgi.scope": scope}
+        assert rewrite(meta, get_policy()).stamp == "valid"
+        around = {**scope, "wsgi_environ": {"REMOTE_ADDR": EDGE, KEY: SECRET}}
+        changed = asgi.rewrite_scope(around, get_policy())
+        request = ASGIRequest(around, io.BytesIO())
+        TrustedProxyMiddleware(lambda _: HttpResponse())(request)
+    assert SECRET not in repr((meta, changed, request.scope))
+    assert meta["asgi.scope"]["path"] == "/echo"
+    assert changed["wsgi_environ"] == request.scope["wsgi_environ"] == {"REMOTE_ADDR": EDGE}
+    assert SECRET in repr(scope)  # the server keeps its own
 
 
 def test_a_request_that_is_decided_already_keeps_no_secret_that_comes_later():

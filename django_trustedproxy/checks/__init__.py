@@ -73,4 +73,9 @@ _CHECKS = (
     stamps.check_passed_headers,
 )
 ALL = tuple(map(_with_page, _CHECKS))
-DEPLOY = tuple(map(_with_page, (settings.check_wide_networks, stamps.check_shared_networks)))
+_DEPLOY_CHECKS = (
+    settings.check_wide_networks,
+    stamps.check_shared_networks,
+    stamps.check_customers_in_list,
+)
+DEPLOY = tuple(map(_with_page, _DEPLOY_CHECKS))

@@ -3,9 +3,12 @@ import asyncio
 import pytest
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def _loop():
-    """Give the main thread an event loop: Mangum runs each event in the one that it finds."""
+    """Give each test an event loop: Mangum runs events in the one that it finds, or leaves one.
+
+    `asyncio.run` in another test takes the loop of the thread away.
+    """
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     yield
