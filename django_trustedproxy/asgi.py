@@ -14,7 +14,7 @@ from .engine.addresses import is_unix_scope
 from .engine.purposes import PROBE_KEY, is_prefix, raw_name
 from .environ import KEY, answer_of, environ_around, rewrite
 from .exceptions import log_rejection, rejection, routed_path
-from .probe.answer import headers_of, tell_of_scope
+from .probe.answer import headers_of, meta_of, take_token_of_scope
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -64,15 +64,17 @@ class TrustedProxy:
         if scope["type"] in _SECURE and answer_of(scope) is None:
             policy = get_policy()
             path = _path_of(scope) if policy.reject_exempt else ""
+            asked = take_token_of_scope(policy, scope) if policy.is_probed else None
             changed = rewrite_scope(scope, policy, receive)
             # All that the server's own scope learns, for its access log. Sent through once more,
             # it is decided by its peer again.
             scope[_PEER] = _Peer(_client_of(scope))
             scope["client"] = changed.get("client")
-            if policy.is_probed and (told := tell_of_scope(policy, scope, changed, path)):
+            scope = changed
+            if asked is not None:
+                told = asked.tell(policy, meta_of(scope), scope[KEY], path, scope["scheme"])
                 await _send(scope["method"], told, send)
                 return
-            scope = changed
             if policy.reject and (reason := rejection(policy, scope[KEY], path)):
                 log_rejection(reason)
                 await _reject(scope, send)

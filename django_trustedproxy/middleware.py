@@ -27,7 +27,7 @@ from .environ import (
 )
 from .exceptions import RejectedByTrustedProxy, rejection, routed_path
 from .making import MARK, take_from_maker
-from .probe.answer import headers_of, tell
+from .probe.answer import headers_of, take_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,18 +57,13 @@ class TrustedProxyMiddleware:
         if iscoroutinefunction(get_response):
             markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> Any:  # noqa: C901 - a step each, without calls
+    def __call__(self, request: HttpRequest) -> Any:
         policy, meta = get_policy(), request.META
         peer, scheme, is_unix, event = None, "", None, None
         if isinstance(request, ASGIRequest):
             _take_over(request)
             peer, scheme, is_unix, event = _connection(request.scope)
-        if PROBE_KEY in meta:
-            path = routed_path(request.path, request.path_info)
-            if told := tell(policy, meta, path, scheme, is_unix):
-                content = b"" if request.method == "HEAD" else told
-                response = HttpResponse(content, headers=headers_of(told))
-                return _later(response) if iscoroutinefunction(self) else response
+        asked = take_token(policy, meta) if PROBE_KEY in meta else None
         script_name, path_info = meta.get("SCRIPT_NAME"), meta.get("PATH_INFO")
         decided = find_answer(meta)
         if decided is None and MARK in request.__dict__:
@@ -94,6 +89,11 @@ class TrustedProxyMiddleware:
         if policy.designations:
             _write_request(request, policy, answer, is_wrapped=decided is not None)
         request.trusted_proxy = answer  # type: ignore[attr-defined] # what this package adds
+        if asked is not None:
+            told = asked.tell(policy, meta, answer, path, scheme)
+            content = b"" if request.method == "HEAD" else told
+            response = HttpResponse(content, headers=headers_of(told))
+            return _later(response) if iscoroutinefunction(self) else response
         # What is decided already was rejected there, or exempt.
         if policy.reject and decided is None and (reason := rejection(policy, answer, path)):
             raise RejectedByTrustedProxy(reason)

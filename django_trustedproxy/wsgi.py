@@ -11,7 +11,7 @@ from .conf import get_policy
 from .engine.purposes import PROBE_KEY, is_prefix
 from .environ import find_answer, keep, rewrite_anew
 from .exceptions import log_rejection, rejection, routed_path
-from .probe.answer import headers_of, tell
+from .probe.answer import headers_of, take_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,9 +38,7 @@ class TrustedProxy:
         policy = get_policy()
         path = _path_of(environ) if policy.reject_exempt else ""
         decided = find_answer(environ)
-        if PROBE_KEY in environ and (told := tell(policy, environ, _path_of(environ))):
-            start_response("200 OK", list(headers_of(told).items()))
-            return [] if environ["REQUEST_METHOD"] == "HEAD" else [told]
+        asked = take_token(policy, environ) if PROBE_KEY in environ else None
         if decided is not None:
             answer = keep(environ, policy, decided)
         else:
@@ -49,6 +47,10 @@ class TrustedProxy:
             log.tell(answer, came, policy, environ, path=path)
         if (script_name := environ.get("SCRIPT_NAME")) and not is_prefix(script_name):
             environ["SCRIPT_NAME"] = ""
+        if asked is not None:
+            told = asked.tell(policy, environ, answer, path)
+            start_response("200 OK", list(headers_of(told).items()))
+            return [] if environ["REQUEST_METHOD"] == "HEAD" else [told]
         # What is decided already was rejected there, or exempt.
         if policy.reject and decided is None and (reason := rejection(policy, answer, path)):
             log_rejection(reason)

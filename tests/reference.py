@@ -61,7 +61,7 @@ def headers_page():
 
 def probe_page():
     """Return the page of the probe with the names of what is sent in each group."""
-    page, table = PROBE.read_text(), attacks(Claims("10.0.0.1"))
+    page, table = PROBE.read_text(), attacks(Claims("10.0.0.1", stamps=("X-Edge-Secret",)))
     for name, group in GROUPS.items():
         forms = [attack.form.name for attack in table if attack.group == name]
         told = f"Sent: {'; '.join(f'`{form}`' for form in forms)}."

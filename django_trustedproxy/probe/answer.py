@@ -18,7 +18,6 @@ from django_trustedproxy.engine.purposes import (
     raw_name,
     wire_name,
 )
-from django_trustedproxy.environ import KEY, rewrite
 from django_trustedproxy.exceptions import rejection
 from django_trustedproxy.explanation import reject_name
 
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
 
     from django_trustedproxy.engine.answer import Answer
     from django_trustedproxy.engine.policy import Policy
+    from django_trustedproxy.engine.stamps import Stamps
+
+    from .token import Verified
 
 LONGEST = 80
 """Of each text that came with the request, no more than so many characters are told."""
@@ -38,51 +40,49 @@ _OF_PURPOSES = frozenset().union(*map(meta_names, PURPOSES))
 _verifier = Verifier()
 
 
-def tell(
-    policy: Policy,
-    meta: dict[str, Any],
-    path: str,
-    scheme: str = "",
-    is_unix: bool | None = None,  # noqa: FBT001 - as `decide` has it
-) -> bytes | None:
-    """Take the token out of META or an environ, and return the signed answer if it is valid.
+class Asked:
+    """What is kept of a request with a valid token until it is decided.
 
-    Decides as the mounts do, on a copy. `path` is the one that may be exempt from rejection.
+    Its key is Django's own, so its repr shows nothing.
     """
+
+    __slots__ = ("_arrived", "_verified")
+
+    def __init__(self, verified: Verified, arrived: dict[str, Any]) -> None:
+        self._verified, self._arrived = verified, arrived
+
+    def tell(
+        self, policy: Policy, meta: Mapping[str, Any], answer: Answer, path: str, scheme: str = ""
+    ) -> bytes:
+        """Return the signed answer, where `meta` and `answer` are what the mount has decided.
+
+        `path` is the one that may be exempt from rejection.
+        """
+        scheme = meta.get("wsgi.url_scheme") or answer.stated("scheme") or scheme
+        facts = self._arrived | _concluded(policy, answer, path) | _of_url(meta, scheme)
+        return _sealed(policy, self._verified.nonce, self._verified.key, facts)
+
+
+def take_token(policy: Policy, meta: dict[str, Any]) -> Asked | None:
+    """Take the token out of META or an environ that is not decided yet; None if it is not valid."""
     token = str(meta.pop(PROBE_KEY, ""))
     verified = _verifier.verify(token) if policy.is_probed else None
-    if verified is None:
-        return None
-    after = {**meta}
-    answer = rewrite(after, policy, scheme, is_unix)
-    scheme = after.get("wsgi.url_scheme") or answer.stated("scheme") or scheme
-    facts = _arrived(policy, meta) | _concluded(policy, answer, path) | _of_url(after, scheme)
-    return _sealed(policy, verified.nonce, verified.key, facts)
+    return Asked(verified, _arrived(policy, meta)) if verified is not None else None
 
 
-def tell_of_scope(
-    policy: Policy, scope: dict[str, Any], changed: dict[str, Any], path: str
-) -> bytes | None:
-    """Return the signed answer for an ASGI scope that came with a valid token, or None.
-
-    `changed` is what the wrapper has made of the scope.
-    """
+def take_token_of_scope(policy: Policy, scope: dict[str, Any]) -> Asked | None:
+    """Do the same for an ASGI scope, which keeps the token."""
     tokens = [value for name, value in scope["headers"] if name.lower() == raw_name(PROBE_KEY)]
     if not policy.is_probed or len(tokens) != 1 or scope["type"] != "http":
         return None
     verified = _verifier.verify(tokens[0].decode("latin-1"))
-    if verified is None:
-        return None
-    before, after = (
-        ASGIRequest({**changed, "headers": headers}, BytesIO()).META
-        for headers in (scope["headers"], changed["headers"])
-    )
-    facts = (
-        _arrived(policy, before)
-        | _concluded(policy, changed[KEY], path)
-        | _of_url(after, changed["scheme"])
-    )
-    return _sealed(policy, verified.nonce, verified.key, facts)
+    return Asked(verified, _arrived(policy, meta_of(scope))) if verified is not None else None
+
+
+def meta_of(scope: dict[str, Any]) -> dict[str, Any]:
+    """Return the META that Django makes of an ASGI scope."""
+    meta: dict[str, Any] = ASGIRequest(scope, BytesIO()).META
+    return meta
 
 
 def headers_of(told: bytes) -> dict[str, str]:
@@ -127,7 +127,7 @@ def _concluded(policy: Policy, answer: Answer, path: str) -> dict[str, Any]:
             for statement in answer.statements
         ],
         "dropped": list(map(wire_name, answer.dropped)),
-        "stamp": getattr(answer, "stamp", None),
+        "stamp": answer.stamp,
         "rejected": reject_name(policy, answer) if rejection(policy, answer, path) else None,
     }
 
@@ -180,11 +180,18 @@ def digest(policy: Policy, key: str) -> str:
         sorted(policy.reject),
         sorted(policy.reject_exempt),
         sorted(policy.dropped_if_direct),
-        *sorted(map(str, policy.widest.networks.merged)),
-        policy.widest.networks.unix,
-        policy.widest.any_peer,
-        policy.stamps.fingerprints if policy.stamps else [],
+        _of_stamps(policy.stamps),
     ]
     text = json.dumps(facts)
     mac = salted_hmac("django_trustedproxy.probe.policy", text, secret=key, algorithm="sha256")
     return mac.hexdigest()[:32]
+
+
+def _of_stamps(stamps: Stamps | None) -> list[Any]:
+    if stamps is None:
+        return []
+    networks = stamps.networks
+    return [
+        *(sorted(map(str, networks.merged)), networks.unix, stamps.any_peer),
+        *(sorted(stamps.headers), sorted(stamps.fingerprints)),
+    ]

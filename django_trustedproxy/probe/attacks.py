@@ -8,7 +8,7 @@ from __future__ import annotations
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS
 
 from .channels import PREFIX_CLAIMS, UPGRADES
-from .forms import USER, VICTIM, Attack, Claims, Form, forged
+from .forms import SECRET, USER, VICTIM, Attack, Claims, Form, forged
 from .groups import GROUPS
 
 
@@ -24,6 +24,7 @@ def attacks(claims: Claims) -> tuple[Attack, ...]:
         *_single(claims),
         *_single_claims(claims),
         *(Attack("identity", form) for form in _identity(claims)),
+        *(Attack("stamp", form) for name in claims.stamps for form in wrong_stamps(name, claims)),
         *PREFIX_CLAIMS,
         *UPGRADES,
     )
@@ -160,4 +161,19 @@ def _identity(claims: Claims) -> list[Form]:
         Form("every identity header with underscores", underscored(lines)),
         Form("every identity header behind HTTP-", tuple(b"HTTP-" + line for line in lines)),
         Form("every identity header in trailers", (), lines, pause=0.2),
+    ]
+
+
+def wrong_stamps(name: str, claims: Claims) -> list[Form]:
+    """Return what somebody without the secret may write into the header that carries it."""
+    client = _lines(claims, "client")
+    wrong = f"{name}: {SECRET}".encode()
+    spelled = _renamed(wrong, b"-", b"_")
+    return [
+        Form(f"a wrong secret in {name}", (wrong, *client)),
+        Form(f"an empty secret in {name}", (f"{name}:".encode(), *client)),
+        Form(f"two secrets in {name}", (wrong, wrong, *client)),
+        Form(f"a secret in {name} with underscores", (spelled, *client)),
+        Form(f"a secret of 8000 bytes in {name}", (wrong + b"x" * 8000, *client)),
+        Form(f"{name} named by Connection", (f"Connection: close, {name}".encode(),)),
     ]

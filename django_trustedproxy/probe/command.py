@@ -53,7 +53,9 @@ def own_settings(logins: Collection[str]) -> Settings:
     guarded, _ = read_guarded("", conf.value("TRUSTED_PROXY_GUARDED_HEADERS"), ())
     read = {*logins, *guarded}
     headers = tuple(map(wire_name, sorted(read)))
-    return Settings(keys[0], policy.networks, digest(policy, keys[0]), read, headers)
+    # The names alone: nothing that is sent has a secret in it.
+    stamps = tuple(map(wire_name, policy.stamps.headers)) if policy.stamps else ()
+    return Settings(keys[0], policy.widest.networks, digest(policy, keys[0]), read, headers, stamps)
 
 
 def probe_site(

@@ -86,7 +86,8 @@ def _of_honest(door: Door, target: Target, settings: Settings) -> Iterator[Findi
         yield Finding(
             "wrong",
             "The site has other settings than this command, or another version of the package: "
-            "what the command says of your settings may not hold there.",
+            "what the command says of your settings may not hold there. Secrets count too: one "
+            "that the command lacks, or another in TRUSTED_PROXY_SECRETS, is enough.",
         )
     if door.is_origin:
         yield _of_origin(facts)
@@ -94,39 +95,62 @@ def _of_honest(door: Door, target: Target, settings: Settings) -> Iterator[Findi
     if facts["rejected"]:
         yield Finding(
             "wrong",
-            f"An honest request is answered with 400: its outcome {facts['outcome']!r} is in "
+            f"An honest request is answered with 400: {facts['rejected']!r} is in "
             "TRUSTED_PROXY_REJECT.",
         )
-    yield from _of_client(door, facts)
+    is_unstamped = facts["stamp"] in ("absent", "wrong")
+    if is_unstamped:
+        yield _of_stamp(facts, settings)
+    # To an edge without its secret, no entry is to be added: the address is not enough.
+    if not (is_unstamped and facts["outcome"] == "direct"):
+        yield from _of_client(door, facts)
     if facts["outcome"] != "direct":
         yield from _of_url(facts, target)
 
 
 def _of_origin(facts: Facts) -> Finding:
-    if facts["rejected"] == "direct":
-        return Finding("good", 'answers 400 to everybody else: TRUSTED_PROXY_REJECT has "direct".')
+    if (name := facts["rejected"]) in ("direct", "unstamped"):
+        return Finding("good", f'answers 400 to everybody else: TRUSTED_PROXY_REJECT has "{name}".')
+    lines = ['settings.py: TRUSTED_PROXY_REJECT = ["direct"]']
+    if facts["stamp"] is not None:
+        lines.insert(0, 'settings.py: TRUSTED_PROXY_REJECT = ["unstamped"]')
     return Finding(
         "good" if facts["outcome"] == "direct" else "wrong",
         f"reachable around the proxy, with the outcome {facts['outcome']!r}.",
-        (
-            'settings.py: TRUSTED_PROXY_REJECT = ["direct"]',
-            "or a firewall that lets only your proxies in",
-        ),
+        (*lines, "or a firewall that lets only your proxies in"),
         page_of_guide("probe", "the-origin"),
     )
+
+
+def _of_stamp(facts: Facts, settings: Settings) -> Finding:
+    """Return what it means that the front door has secrets and sends none of them."""
+    name = " or ".join(settings.stamps) or "the header of TRUSTED_PROXY_SECRET_HEADER"
+    came = f"came without {name}"
+    if facts["stamp"] == "wrong":
+        came = f"has in {name} none of TRUSTED_PROXY_SECRETS, or more than one value"
+    text = f"The front door is not stamped: an honest request {came}, so it is judged by "
+    header = settings.stamps[0] if settings.stamps else "X-Edge-Secret"
+    lines = (
+        f"edge: send one of TRUSTED_PROXY_SECRETS in {name} with every request",
+        f'nginx: proxy_set_header {header} "the secret";',
+    )
+    link = page_of_guide("secret-header", "settings")
+    return Finding("wrong", f"{text}TRUSTED_PROXIES alone.", lines, link)
 
 
 def _of_client(door: Door, facts: Facts) -> Iterator[Finding]:
     outcome, peer, client = facts["outcome"], facts["peer"], facts["client"]
     link = page_of_guide("verify", "by-what-you-see")
+    # A secret is no reason to believe a peer without it.
+    entries = "TRUSTED_PROXIES_WITH_SECRET" if facts["stamp"] == "valid" else "TRUSTED_PROXIES"
     if outcome == "direct" and peer == door.own_address:
         return
     if outcome == "direct":
         yield Finding(
             "wrong",
-            f"{peer} is not in TRUSTED_PROXIES, so it is the client. If nothing stands in front of "
+            f"{peer} is not in {entries}, so it is the client. If nothing stands in front of "
             "the site, and that is your own address, this is right.",
-            (f'settings.py: if {peer} is your proxy, add "{peer}" to TRUSTED_PROXIES',),
+            (f'settings.py: if {peer} is your proxy, add "{peer}" to {entries}',),
             link,
         )
     elif outcome == "unknown":

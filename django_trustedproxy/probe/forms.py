@@ -10,6 +10,10 @@ _ON = {"http": "off", "https": "on"}
 _BOOLEAN = {"X-Forwarded-SSL", "X-Forwarded-HTTPS", "X-HTTPS", "Front-End-Https"}
 
 
+# The settings refuse it for its row of digits, so it is nobody's secret.
+SECRET = f"{USER}-0123456789-of-an-attacker"
+
+
 class Form(NamedTuple):
     """One way to forge: header lines as they stand on the wire, and trailers behind a body.
 
@@ -46,12 +50,14 @@ class Attack(NamedTuple):
 class Claims(NamedTuple):
     """What the attacks claim: to be this proxy, which is trusted, and a scheme that is wrong.
 
-    `headers` are those that the site's logins read, beside the known ones.
+    `headers` are those that the site's logins read, beside the known ones, and `stamps` those that
+    carry a secret of the edge.
     """
 
     proxy: str = "127.0.0.5"
     scheme: str = "https"
     headers: tuple[str, ...] = ()
+    stamps: tuple[str, ...] = ()
 
 
 def forged(header: str, purpose: str, claims: Claims) -> str:

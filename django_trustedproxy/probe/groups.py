@@ -101,6 +101,18 @@ GROUPS = {
             ("Apache", "RequestHeader unset X-Forwarded-User"),
         ),
     ),
+    "stamp": Group(
+        "wrong secrets",
+        "A request without the secret counts as one that has it, or the client makes the edge's "
+        "own secret count for nothing.",
+        (
+            ("nginx", 'proxy_set_header X-Edge-Secret "the secret";'),
+            ("Caddy", "header_up X-Edge-Secret, without a +"),
+            ("Caddy", "request_header -*_*"),
+            ("HAProxy", "http-request set-header X-Edge-Secret, and not add-header"),
+            ("settings.py", 'TRUSTED_PROXY_REJECT = ["unstamped"]'),
+        ),
+    ),
     "prefix": Group(
         "the server's own path prefix",
         "The client chooses the path prefix: links lead elsewhere, and the proxy's rules for "

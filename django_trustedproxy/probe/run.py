@@ -36,7 +36,7 @@ class Settings(NamedTuple):
     """What the command's own settings say: the key, the trusted peers, and the policy's digest.
 
     `logins` are the META keys of headers that log people in, or that the site guards, and `headers`
-    their names on the wire.
+    their names on the wire. `stamps` are the names of those that carry a secret.
     """
 
     key: str
@@ -44,6 +44,7 @@ class Settings(NamedTuple):
     digest: str
     logins: Collection[str] = ()
     headers: tuple[str, ...] = ()
+    stamps: tuple[str, ...] = ()
 
 
 class Door(NamedTuple):
@@ -129,7 +130,8 @@ class Runner:
         trusted = [address for address in honest["proxies"] if address != UNIX]
         trusted += [str(network[0]) for network in self._settings.networks.merged]
         scheme = "http" if honest["scheme"] == "https" else "https"
-        return Claims((trusted or ["127.0.0.1"])[0], scheme, self._settings.headers)
+        proxy = (trusted or ["127.0.0.1"])[0]
+        return Claims(proxy, scheme, self._settings.headers, self._settings.stamps)
 
     def _attack(self, sender: Sender, attack: Attack, honest: Facts) -> Verdict:
         key, logins = self._settings.key, self._settings.logins

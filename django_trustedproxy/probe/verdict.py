@@ -78,10 +78,13 @@ def _judge_one(
         return "forged", found
     if facts["rejected"]:
         return "refused", f'TRUSTED_PROXY_REJECT = ["{facts["rejected"]}"] answers with 400'
-    if facts["client"] == honest["client"]:
+    is_unstamped = honest["stamp"] == "valid" != facts["stamp"]
+    if facts["client"] == honest["client"] and not is_unstamped:
         return "passed", ""
-    is_lost = facts["outcome"] in ("missing", "malformed", "unknown")
+    is_lost = is_unstamped or facts["outcome"] in ("missing", "malformed", "unknown")
     said = f"the client is {facts['client']}, outcome {facts['outcome']}"
+    if is_unstamped:
+        said = f"the secret of the edge does not count: {facts['stamp']}"
     return "lost its own header" if is_lost else "not told", said
 
 
@@ -105,6 +108,8 @@ def forged(attack: Attack, honest: Facts, facts: Facts, logins: Collection[str])
     is_written = client == VICTIM or (client and client in written)
     if client != honest["client"] and is_written:
         return f"the client is {client}"
+    if facts["stamp"] == "valid" != honest["stamp"]:
+        return "the secret counts as valid"
     if facts["scheme"] != honest["scheme"]:
         return f"the scheme is {facts['scheme']}"
     for purpose, texts in _WRITTEN.items():

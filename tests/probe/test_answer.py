@@ -1,6 +1,7 @@
 """The site's end of a probe, in every mount: what it tells, and its silence towards strangers."""
 
 import json
+from traceback import TracebackException
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -8,14 +9,15 @@ from asgiref.testing import ApplicationCommunicator
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 
-from django_trustedproxy import asgi, wsgi
+from django_trustedproxy import asgi, counts, wsgi
 from django_trustedproxy.conf import get_policy, parse
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS
 from django_trustedproxy.probe import answer as module
-from django_trustedproxy.probe.answer import LONGEST, digest
+from django_trustedproxy.probe.answer import LONGEST, digest, take_token
 from django_trustedproxy.probe.forms import USER
 from django_trustedproxy.probe.token import MOST_A_SECOND, Verifier, new_nonce, unseal
-from tests.edge import OLDER, STAMPS
+from tests.edge import ANY, EDGE, OLDER, SECRET, STAMPS
+from tests.edge import HEADER as EDGE_HEADER
 from tests.probe.keys import HOST, KEY, OTHER, token
 from tests.requests import environ_of, lowered, scope_of
 
@@ -370,3 +372,112 @@ def test_no_spelling_of_the_header_passes_the_wrapper(name):
     headers = [("Host", HOST), (name, "x")]
     by_asgi(asgi.TrustedProxy(application), headers)
     assert not [pair for pair in scopes[0]["headers"] if b"probe" in pair[0].lower()]
+
+
+STAMPED = {
+    "valid": [(EDGE_HEADER, SECRET)],
+    "wrong": [(EDGE_HEADER, OLDER)],
+    "absent": [],
+}
+
+
+@pytest.fixture
+def _stamps(settings):
+    for name, value in STAMPS.items():
+        setattr(settings, name, value)
+
+
+@pytest.mark.usefixtures("_stamps")
+@pytest.mark.parametrize("stamp", STAMPED)
+def test_a_stamp_is_judged_as_ever_and_told(ask, stamp, settings):
+    settings.TRUSTED_PROXY_REJECT = ["unstamped"]
+    headers = [("Host", HOST), ("X-Forwarded-For", "192.0.2.43"), *STAMPED[stamp]]
+    facts = told(ask([*headers, (HEADER, token())], peer=EDGE))
+    is_valid = stamp == "valid"
+    assert facts["stamp"] == stamp
+    assert facts["client"] == ("192.0.2.43" if is_valid else EDGE)
+    assert facts["outcome"] == ("forwarded" if is_valid else "direct")
+    assert facts["rejected"] == (None if is_valid else "unstamped")
+    assert facts["arrived"].get(EDGE_HEADER) == (None if stamp == "absent" else "…")
+
+
+@pytest.mark.usefixtures("_stamps")
+@pytest.mark.parametrize("sent", [SECRET, OLDER, f"{USER}{SECRET}", f"{SECRET},{SECRET}"])
+def test_no_secret_is_in_an_answer_or_a_line_of_the_log(ask, caplog, sent):
+    caplog.set_level("DEBUG")
+    _, headers, body, _ = ask([*HONEST, (EDGE_HEADER, sent), (HEADER, token())], peer=EDGE)
+    written = f"{headers}{body.decode()}{caplog.text}{[vars(record) for record in caplog.records]}"
+    assert SECRET not in written
+    assert OLDER not in written
+
+
+@pytest.mark.usefixtures("_stamps")
+@pytest.mark.parametrize("make", ["wsgi", "wsgi-wrapper"])
+def test_nothing_that_outlives_the_answer_has_the_secret(make):
+    *_, environ = MOUNTS[make]([*HONEST, (EDGE_HEADER, SECRET), (HEADER, token())], peer=EDGE)
+    assert SECRET not in map(str, environ.values())
+
+
+def test_what_is_kept_until_the_answer_shows_no_key():
+    asked = take_token(get_policy(), {"HTTP_X_TRUSTED_PROXY_PROBE": token()})
+    assert KEY not in repr(asked)
+
+
+def test_a_probe_is_counted_as_any_other_request(ask):
+    before = counts()
+    told(ask([*HONEST, (HEADER, token())]))
+    assert counts() == before | {"forwarded": before["forwarded"] + 1}
+
+
+def test_the_digest_tells_two_settings_of_stamps_apart(settings):
+    found = {digest(get_policy(), KEY)}
+    for changed in (
+        STAMPS,
+        {"TRUSTED_PROXIES_WITH_SECRET": ["198.51.100.0/25"]},
+        {"TRUSTED_PROXY_SECRET_HEADER": "X-Other"},
+        {"TRUSTED_PROXY_SECRETS": [OLDER]},
+        {"TRUSTED_PROXIES_WITH_SECRET": ["unix:"]},
+        ANY,
+    ):
+        for name, value in changed.items():
+            setattr(settings, name, value)
+        found.add(digest(get_policy(), KEY))
+    assert len(found) == 7
+    assert not any(secret in each for each in found for secret in (SECRET, OLDER))
+
+
+def by_scope(headers, peer):
+    """Ask the ASGI wrapper without the communicator, which waits before it raises."""
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/echo",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers],
+        "client": (peer, 4711),
+    }
+    async_to_sync(asgi.TrustedProxy(refuses))(scope, None, None)
+
+
+@pytest.mark.usefixtures("_stamps")
+@pytest.mark.parametrize("mount", MOUNTS)
+def test_no_secret_is_in_a_traceback(mount, settings, monkeypatch):
+    settings.DEBUG = True
+
+    def fails(*_):
+        raise RuntimeError
+
+    monkeypatch.setattr(module, "seal", fails)
+    request = [*HONEST, (EDGE_HEADER, SECRET), (HEADER, token())]
+    if mount in ("wsgi", "asgi"):
+        status, _, body, _ = MOUNTS[mount](request, peer=EDGE)
+        assert status == 500
+        written = body.decode()
+    else:
+        with pytest.raises(RuntimeError) as caught:
+            (by_scope if mount == "asgi-wrapper" else MOUNTS[mount])(request, peer=EDGE)
+        frames = TracebackException.from_exception(caught.value, capture_locals=True).stack
+        # A frame of the server has what the server got.
+        own = [frame for frame in frames if "django_trustedproxy" in frame.filename]
+        written = "".join(str(frame.locals) for frame in own)
+    assert "outcome" in written
+    assert SECRET not in written

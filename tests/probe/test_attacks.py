@@ -3,20 +3,23 @@
 import re
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
+from django_trustedproxy.conf import get_policy
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS
 from django_trustedproxy.probe.attacks import attacks, forms
 from django_trustedproxy.probe.channels import UPGRADES
 from django_trustedproxy.probe.findings import anchor
-from django_trustedproxy.probe.forms import HOST, USER, VICTIM, Claims, forged
+from django_trustedproxy.probe.forms import HOST, SECRET, USER, VICTIM, Claims, forged
 from django_trustedproxy.probe.groups import GROUPS
+from tests.edge import HEADER
 from tests.reference import PROBE, probe_page
 from tests.servers import attacks as stacks
 from tests.servers.prefixes import CLAIMS
 from tests.servers.raw_requests import FORMS, HONEST_FORM, PROXY
 from tests.servers.spellings import BLANK, SPELLINGS, UNDERSCORES
 
-CLAIMED = Claims(PROXY)
+CLAIMED = Claims(PROXY, stamps=(HEADER,))
 TABLE = attacks(CLAIMED)
 PAGE = PROBE.read_text()
 
@@ -69,6 +72,23 @@ def test_what_is_claimed_differs_from_what_is_true():
     assert "X-Forwarded-Proto: https\n" not in text
     assert f"X-Staff: {USER}\n" in text
     assert f"for={VICTIM};proto=http;host={HOST}" in text
+
+
+def test_wrong_secrets_are_sent_only_in_the_headers_that_the_settings_name():
+    assert "stamp" not in {attack.group for attack in attacks(Claims(PROXY))}
+    rows = [
+        row.form for row in attacks(Claims(PROXY, stamps=("X-A", "X-B"))) if row.group == "stamp"
+    ]
+    assert [form.name for form in rows if "X-B" in form.name] == [
+        form.name.replace("X-A", "X-B") for form in rows if "X-A" in form.name
+    ]
+
+
+def test_what_is_sent_as_a_secret_can_be_no_sites_own(settings):
+    settings.TRUSTED_PROXY_SECRET_HEADER = HEADER
+    settings.TRUSTED_PROXY_SECRETS = [SECRET]
+    with pytest.raises(ImproperlyConfigured, match="is a placeholder"):
+        get_policy()
 
 
 @pytest.mark.parametrize("name", GROUPS)

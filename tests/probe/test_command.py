@@ -18,6 +18,8 @@ from django_trustedproxy.probe.forms import VICTIM, Claims
 from django_trustedproxy.probe.groups import GROUPS
 from django_trustedproxy.probe.send import parse_target
 from django_trustedproxy.probe.token import issue
+from tests.edge import HEADER, SECRET, STAMPS
+from tests.edge import KEY as SECRET_KEY
 from tests.probe.keys import KEY
 
 pytestmark = pytest.mark.slow
@@ -287,3 +289,38 @@ def test_the_certificate_of_a_site_is_verified_and_that_of_an_origin_is_not(cert
         code, out = probe(url, "--ca-file", str(path), "--origin", origin)
     assert code == 0, out
     assert VICTIM not in out
+
+
+def stamping(environ, start_response):
+    """Stand for an edge that sends its secret in the place of the client's."""
+    environ[SECRET_KEY] = SECRET
+    return appending(environ, start_response)
+
+
+def joining(environ, start_response):
+    """Stand for an edge that adds its secret to what the client wrote."""
+    before = environ.get(SECRET_KEY)
+    environ[SECRET_KEY] = SECRET if before is None else f"{before},{SECRET}"
+    return appending(environ, start_response)
+
+
+@pytest.fixture
+def _stamps(settings, monkeypatch):
+    for name, value in STAMPS.items():
+        setattr(settings, name, value)
+    monkeypatch.setattr(
+        run, "attacks", lambda claims: [row for row in attacks(claims) if row.group == "stamp"]
+    )
+
+
+@pytest.mark.usefixtures("_stamps")
+@pytest.mark.parametrize("edge", [stamping, joining])
+@pytest.mark.parametrize("option", ["--verbose", "--json"])
+def test_wrong_secrets_are_sent_and_no_right_one_is_printed(edge, option, capfd, caplog):
+    caplog.set_level("DEBUG")
+    with serving(edge) as port:
+        code, out = probe(f"http://127.0.0.1:{port}", option)
+    assert code == 0, out
+    assert f"a-wrong-secret-in-{HEADER}" in out
+    assert ("the secret of the edge does not count: wrong" in out) == (edge is joining)
+    assert SECRET not in f"{out}{''.join(capfd.readouterr())}{caplog.text}"

@@ -18,10 +18,14 @@ SETTINGS = Settings("key", None, DIGEST)
 TARGET = parse_target("https://example.com")
 
 
-def found(verdicts=(), *, url="https://example.com", is_origin=False, own="192.0.2.1", **facts):
+def found(
+    verdicts=(), *, url="https://example.com", is_origin=False, with_settings=SETTINGS, **facts
+):
     honest = HONEST | {"client": "8.8.4.4", "policy": DIGEST, "header": "X-Forwarded-For"} | facts
-    door = Door(url, is_origin, honest, tuple(verdicts), "", own, facts.get("to", "8.8.8.8"))
-    return findings_of(door, parse_target(url), SETTINGS)
+    door = Door(
+        url, is_origin, honest, tuple(verdicts), "", "192.0.2.1", facts.get("to", "8.8.8.8")
+    )
+    return findings_of(door, parse_target(url), with_settings)
 
 
 def only(findings):
@@ -184,3 +188,42 @@ def test_a_report_is_forged_if_one_door_is():
         "  GOOD: nothing is forged, and nothing else is wrong."
     )
     assert set(LABELS) == set(LEVELS)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "text"),
+    [
+        ("absent", "an honest request came without X-Edge-Secret, so it"),
+        ("wrong", "an honest request has in X-Edge-Secret none of TRUSTED_PROXY_SECRETS, or more"),
+    ],
+)
+def test_an_edge_that_sends_no_secret_is_to_send_it_and_not_to_be_listed(stamp, text):
+    settings = SETTINGS._replace(stamps=("X-Edge-Secret",))
+    finding = only(found(stamp=stamp, outcome="direct", peer="10.0.0.9", with_settings=settings))
+    assert (finding.level, finding.text.startswith("The front door is not stamped: ")) == (
+        "wrong",
+        True,
+    )
+    assert text in finding.text
+    assert finding.lines == (
+        "edge: send one of TRUSTED_PROXY_SECRETS in X-Edge-Secret with every request",
+        'nginx: proxy_set_header X-Edge-Secret "the secret";',
+    )
+    assert "the header of TRUSTED_PROXY_SECRET_HEADER" in only(found(stamp=stamp)).text
+
+
+def test_a_proxy_behind_the_secret_is_listed_with_it():
+    finding = only(found(outcome="direct", peer="10.0.0.9", stamp="valid"))
+    assert finding.lines == (
+        'settings.py: if 10.0.0.9 is your proxy, add "10.0.0.9" to TRUSTED_PROXIES_WITH_SECRET',
+    )
+
+
+def test_an_origin_that_answers_without_a_secret_is_locked_by_it():
+    direct = only(found(is_origin=True, outcome="direct", stamp="absent"))
+    assert direct.lines[:2] == (
+        'settings.py: TRUSTED_PROXY_REJECT = ["unstamped"]',
+        'settings.py: TRUSTED_PROXY_REJECT = ["direct"]',
+    )
+    locked = only(found(is_origin=True, outcome="direct", stamp="absent", rejected="unstamped"))
+    assert (locked.level, locked.lines) == ("good", ())

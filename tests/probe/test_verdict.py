@@ -27,6 +27,24 @@ def judged(*responses, attack=ATTACK, honest=HONEST, logins=()):
     return found.kind, found.why
 
 
+@pytest.mark.parametrize("own", [None, "absent", "wrong"])
+def test_a_secret_that_only_the_attack_has_is_forged(own):
+    assert judged(answered(stamp="valid"), honest=HONEST | {"stamp": own}) == (
+        "forged",
+        "the secret counts as valid",
+    )
+
+
+@pytest.mark.parametrize("stamp", ["absent", "wrong"])
+def test_a_secret_that_counts_no_more_is_lost(stamp):
+    honest = HONEST | {"stamp": "valid"}
+    assert judged(answered(stamp="valid"), honest=honest) == ("passed", "")
+    found = judged(answered(stamp=stamp, outcome="direct", client="10.0.0.1"), honest=honest)
+    assert found == ("lost its own header", f"the secret of the edge does not count: {stamp}")
+    kind, _ = judged(answered(stamp=stamp, rejected="unstamped"), honest=honest)
+    assert kind == "refused"
+
+
 @pytest.mark.parametrize(
     ("facts", "why"),
     [
