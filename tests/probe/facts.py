@@ -8,6 +8,7 @@ HONEST = {
     "client": "192.0.2.43",
     "proxies": ["10.0.0.1"],
     "dropped": [],
+    "stamp": None,
     "rejected": None,
     "scheme": "https",
     "host": "example.com",

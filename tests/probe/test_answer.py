@@ -414,7 +414,7 @@ def test_no_secret_is_in_an_answer_or_a_line_of_the_log(ask, caplog, sent):
 @pytest.mark.usefixtures("_stamps")
 @pytest.mark.parametrize("make", ["wsgi", "wsgi-wrapper"])
 def test_nothing_that_outlives_the_answer_has_the_secret(make):
-    *_, environ = MOUNTS[make]([*HONEST, (EDGE_HEADER, SECRET), (HEADER, token())], peer=EDGE)
+    *_, environ = ANSWERING[make]([*HONEST, (EDGE_HEADER, SECRET), (HEADER, token())], peer=EDGE)
     assert SECRET not in map(str, environ.values())
 
 
@@ -459,7 +459,7 @@ def by_scope(headers, peer):
 
 
 @pytest.mark.usefixtures("_stamps")
-@pytest.mark.parametrize("mount", MOUNTS)
+@pytest.mark.parametrize("mount", ANSWERING)
 def test_no_secret_is_in_a_traceback(mount, settings, monkeypatch):
     settings.DEBUG = True
 
@@ -469,12 +469,12 @@ def test_no_secret_is_in_a_traceback(mount, settings, monkeypatch):
     monkeypatch.setattr(module, "seal", fails)
     request = [*HONEST, (EDGE_HEADER, SECRET), (HEADER, token())]
     if mount in ("wsgi", "asgi"):
-        status, _, body, _ = MOUNTS[mount](request, peer=EDGE)
+        status, _, body, _ = ANSWERING[mount](request, peer=EDGE)
         assert status == 500
         written = body.decode()
     else:
         with pytest.raises(RuntimeError) as caught:
-            (by_scope if mount == "asgi-wrapper" else MOUNTS[mount])(request, peer=EDGE)
+            (by_scope if mount == "asgi-wrapper" else ANSWERING[mount])(request, peer=EDGE)
         frames = TracebackException.from_exception(caught.value, capture_locals=True).stack
         # A frame of the server has what the server got.
         own = [frame for frame in frames if "django_trustedproxy" in frame.filename]

@@ -14,8 +14,8 @@ from example_project.settings import SECRET_KEY
 from tests import stack
 from tests.edge import HEADER, SECRET
 from tests.servers import proxies
-from tests.servers.test_stamps import SETTINGS, stamping, with_lines
-from tests.servers.visitors import ATTACKER
+from tests.servers.raw_requests import ATTACKER
+from tests.servers.stamping import SETTINGS, stamping, with_lines
 
 SERVERS = ["gunicorn", "uvicorn"]
 PROBED = SETTINGS.format(names=HEADER, secrets=[SECRET]) + "TRUSTED_PROXY_PROBE = True\n"
