@@ -34,7 +34,7 @@ ABOUT_CLIENT = (MAYBE_PROXY, ALL_TRUSTED, OWN_HOST)
 def about_client(policy: Policy, answer: Answer, client: str, seen: Seen) -> Iterator[Remark]:
     packed = pack(client) or b""
     way, peer = answer.proxies, answer.proxies[-1]
-    if packed in policy.networks:
+    if packed in (policy.own or policy.networks):
         yield _all_trusted(policy, answer, client, seen)
     elif packed in _INTERNAL:
         # Whoever appended the client's address may have been told of another one by it.
@@ -100,5 +100,6 @@ def _other_client(
 def _is_on_a_shared_network(policy: Policy, client: str) -> bool:
     """Tell whether hosts that are not proxies have addresses in the client's trusted network."""
     address = ip_address(client)
-    wide = (each for each in policy.networks.merged if each.num_addresses > _FEW)
+    networks = policy.own or policy.networks
+    wide = (each for each in networks.merged if each.num_addresses > _FEW)
     return (pack(client) or b"") in _LOOPBACK or any(address in each for each in wide)

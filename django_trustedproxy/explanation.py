@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .clients import ABOUT_CLIENT
 from .display import join_some, short_repr
 from .engine.addresses import UNIX, parse_hop
-from .engine.decision import MAX_HOPS, Verdict, walk
+from .engine.decision import MAX_HOPS, Verdict, read_steps
 from .engine.purposes import wire_name
 from .entries import place_in
 from .environ import KEY, rewrite
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from .engine.policy import Policy
     from .seen import Remark
 
-_END = object()
 _HIDDEN = "(not shown)"
 
 
@@ -80,25 +79,28 @@ def explain(
     value = meta.get(policy.header)
     is_read_to_end = True
     if value and answer:
-        hops, is_read_to_end = _read(policy, entries, value)
+        hops, is_read_to_end = _read(policy, answer.peer or UNIX, entries, value)
     peer = answer.peer or UNIX
     trusted_by = ("any" if policy.any_peer else _entry_of(peer, entries)) if answer else None
     further = tuple(remarks(policy, answer, Seen(after, before)))
     return Explanation(answer, value, trusted_by, hops, is_read_to_end, before, after, further)
 
 
-def _read(policy: Policy, entries: Sequence[object], value: str) -> tuple[tuple[Hop, ...], bool]:
+def _read(
+    policy: Policy, peer: str, entries: Sequence[object], value: str
+) -> tuple[tuple[Hop, ...], bool]:
     """Walk once more; return the hops that are read, and whether those are all."""
-    texts = iter(policy.form.read(value))
+    texts = [*policy.form.read(value)]
+    steps = read_steps(policy, peer, texts)
     hops = tuple(
         Hop(
             text or "",
             verdict,
             _entry_of(address, entries) if address and verdict == "trusted proxy" else None,
         )
-        for text, verdict, address, _ in walk(policy.networks, texts)
+        for text, verdict, address, _ in steps
     )
-    return hops, next(texts, _END) is _END
+    return hops, len(hops) == len(texts)
 
 
 def _entry_of(address: str, entries: Sequence[object]) -> str | None:

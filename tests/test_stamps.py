@@ -92,16 +92,60 @@ def test_a_secret_counts_for_no_hop():
     assert (answer.client, answer.proxies) == (CLIENT, (EDGE, "10.0.0.1"))
 
 
-def test_a_secret_does_not_tell_whose_hop_an_address_of_a_shared_edge_is():
-    """Another customer goes through the edge: a list has its address, and what it wrote before."""
-    shared = "198.51.100.66"
-    meta = {"REMOTE_ADDR": EDGE, KEY: SECRET}
-    with override_settings(**STAMPS):
-        chain = {**meta, "HTTP_X_FORWARDED_FOR": f"6.6.6.6, {shared}"}
-        assert rewrite(chain, get_policy()).client == "6.6.6.6"
-    with override_settings(**STAMPS, TRUSTED_PROXY_HEADER="X-Real-IP"):
-        chain = {**meta, "HTTP_X_FORWARDED_FOR": f"6.6.6.6, {shared}", "HTTP_X_REAL_IP": shared}
-        assert rewrite(chain, get_policy()).client == shared
+# In the networks of the edge, which all its customers share.
+SHARED, OWN = "198.51.100.66", "10.0.1.20"
+
+
+@pytest.mark.parametrize(
+    ("peer", "chain", "client", "proxies"),
+    [
+        (EDGE, f"6.6.6.6, {SHARED}", SHARED, (EDGE,)),
+        (OWN, f"6.6.6.6, {SHARED}, {EDGE}", SHARED, (EDGE, OWN)),
+        (OWN, f"6.6.6.6, {SHARED}, {OWN}, {EDGE}, {OWN}", SHARED, (OWN, EDGE, OWN, OWN)),
+        # A proxy of the site's own behind the edge, and one in front of it.
+        (EDGE, f"6.6.6.6, {CLIENT}, {OWN}", CLIENT, (OWN, EDGE)),
+        (OWN, f"6.6.6.6, {CLIENT}, {EDGE}", CLIENT, (EDGE, OWN)),
+        (OWN, f"6.6.6.6, junk, {EDGE}", EDGE, (OWN,)),
+        (EDGE, SHARED, SHARED, (EDGE,)),
+    ],
+)
+def test_another_customer_who_goes_through_the_edge_is_the_client(peer, chain, client, proxies):
+    meta = {"REMOTE_ADDR": peer, KEY: SECRET, "HTTP_X_FORWARDED_FOR": chain}
+    with override_settings(**{**STAMPS, "TRUSTED_PROXIES": ["10.0.0.0/8"]}):
+        answer = rewrite(meta, get_policy())
+    assert (answer.client, answer.proxies) == (client, proxies)
+    assert "6.6.6.6" not in meta["HTTP_X_FORWARDED_FOR"]
+
+
+def test_what_another_customer_wrote_into_forwarded_is_not_read():
+    text = f"for=6.6.6.6;proto=https;host=evil.example, for={SHARED}, for={EDGE}"
+    meta = {"REMOTE_ADDR": OWN, KEY: SECRET, "HTTP_FORWARDED": text}
+    settings = {
+        "TRUSTED_PROXIES": ["10.0.0.0/8"],
+        "TRUSTED_PROXY_HEADER": "Forwarded",
+        "TRUSTED_PROXY_SCHEME_HEADER": "Forwarded",
+        "TRUSTED_PROXY_HOST_HEADER": "Forwarded",
+    }
+    with override_settings(**{**STAMPS, **settings}):
+        answer = rewrite(meta, get_policy())
+    assert (answer.client, answer.statements) == (SHARED, ())
+
+
+def test_without_a_client_header_forwarded_is_read_as_far_for_the_scheme():
+    text = f"for=6.6.6.6;proto=https, for={SHARED}, for={EDGE}"
+    meta = {"REMOTE_ADDR": OWN, KEY: SECRET, "HTTP_FORWARDED": text}
+    settings = {"TRUSTED_PROXIES": ["10.0.0.0/8"], "TRUSTED_PROXY_SCHEME_HEADER": "Forwarded"}
+    with override_settings(**{**STAMPS, **settings}):
+        answer = rewrite(meta, get_policy())
+    assert answer.statements == ()
+
+
+def test_a_hop_on_a_unix_socket_can_be_the_edge():
+    meta = {"REMOTE_ADDR": OWN, KEY: SECRET, "HTTP_X_FORWARDED_FOR": f"6.6.6.6, {SHARED}, unix:"}
+    settings = {"TRUSTED_PROXIES": ["10.0.0.0/8"]}
+    settings["TRUSTED_PROXIES_WITH_SECRET"] = ["unix:", "198.51.100.0/24"]
+    with override_settings(**{**STAMPS, **settings}):
+        assert rewrite(meta, get_policy()).client == SHARED
 
 
 def test_a_peer_is_not_remembered_as_trusted_for_a_request_without_a_secret():
@@ -476,10 +520,11 @@ def test_the_sentence_about_a_stranger_names_the_secret(hear, peer, value, says,
     assert never not in text
 
 
-def test_remarks_about_a_stamped_request_know_the_networks_of_its_edge(hear):
-    with override_settings(**STAMPS):
+@pytest.mark.parametrize(("listed", "is_told"), [([], False), ([EDGE], True)])
+def test_an_address_of_a_shared_edge_is_no_proxy_of_the_site_to_the_log(hear, listed, is_told):
+    with override_settings(**{**STAMPS, "TRUSTED_PROXIES": listed}):
         kinds = [record.kind for record in hear(EDGE, {KEY: SECRET}, x_forwarded_for=EDGE)]
-    assert "all-trusted" in kinds
+    assert ("all-trusted" in kinds) == is_told
 
 
 def test_python_has_not_kept_the_secret_in_a_cached_constant():

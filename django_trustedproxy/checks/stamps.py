@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Warning  # noqa: A004 - Django's ow
 from django.views.debug import get_default_exception_reporter_filter
 
 from django_trustedproxy import conf
-from django_trustedproxy.engine.purposes import FORWARDED, meta_name, wire_name
+from django_trustedproxy.engine.purposes import meta_name, wire_name
 from django_trustedproxy.ranges.file import RangeFile
 from django_trustedproxy.ranges.sources import SOURCES
 
@@ -140,27 +140,6 @@ def check_shared_networks(**_: object) -> list[CheckMessage]:
             id="trustedproxy.W083",
         )
         for entry in conf.entries()
-        if isinstance(entry, RangeFile) and entry.source in SOURCES
-    ]
-
-
-def check_customers_in_list(**_: object) -> list[CheckMessage]:
-    """Warn of a list in which a vendor's customer looks like a hop of the edge."""
-    policy = conf.parse(settings)[0]
-    is_list = policy.header == FORWARDED or policy.form.separator == ","
-    if policy.stamps is None or not is_list:
-        return []
-    return [
-        Warning(
-            f"{policy.header_name} is a list, and {entry} has the networks of {entry.source}: a "
-            "customer who goes through your edge stands in the list as one of its hops, secret or "
-            "not, and what it wrote further left is read.",
-            hint="Name a header with one address that your edge sets, such as CF-Connecting-IP, "
-            "and put what connects to Django into TRUSTED_PROXIES_WITH_SECRET alone. If customers "
-            "cannot connect to your edge from its networks, silence this.",
-            id="trustedproxy.W084",
-        )
-        for entry in conf.all_entries()
         if isinstance(entry, RangeFile) and entry.source in SOURCES
     ]
 

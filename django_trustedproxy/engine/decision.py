@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Literal
 
-from .addresses import UNIX, parse_hop, parse_peer, shows_unix_socket
+from .addresses import UNIX, pack, parse_hop, parse_peer, shows_unix_socket
 from .answer import Answer, Outcome
 from .hops import BLANKS, node_of, read_elements
 from .purposes import FORWARDED, parse_scheme, split_host
@@ -73,7 +73,7 @@ def decide(  # noqa: PLR0913, PLR0917 - what is known of a request
         outcome,
         policy.header_name,
         port,
-        _read_statements(policy, headers, elements, scheme) if policy.designations else (),
+        _read_statements(policy, trusted, headers, elements, scheme) if policy.designations else (),
         () if policy.dropped.isdisjoint(headers) else _present(policy.dropped, headers),
         text,
         None,
@@ -87,7 +87,7 @@ def _follow(policy: Policy, peer: str, text: str) -> _Found | None:
     Nearly all headers are such lists. `walk` reads them as well, in twice the time.
     """
     separator, networks = policy.form.separator, policy.networks
-    if separator is None:
+    if separator is None or policy.own is not None:
         return None
     is_short = len(text) <= _LONGEST_SHORT
     rest = text if is_short else text[-_LONGEST_SHORT:]
@@ -133,7 +133,35 @@ def _read_header(policy: Policy, peer: str, text: str, elements: list[Element | 
     The elements of a `Forwarded` that are read are put into `elements`.
     """
     hops = _nodes(text, elements) if policy.header == FORWARDED else policy.form.read(text)
-    return fold(peer, walk(policy.networks, hops))
+    steps = read_steps(policy, peer, hops)
+    del elements[len(steps) :]
+    return fold(peer, steps)
+
+
+def read_steps(policy: Policy, peer: str, hops: Iterable[str | None]) -> list[Step]:
+    """Walk through the hops that a trusted peer hands on, as far as they are believed."""
+    steps = walk(policy.networks, hops)
+    return steps if policy.own is None else _believe_one_edge(policy.own, peer, steps)
+
+
+def _believe_one_edge(own: TrustedNetworks, peer: str, steps: list[Step]) -> list[Step]:
+    """End a walk before a second proxy that is trusted only because of the secret.
+
+    The first one is the edge, which wrote the address to its left. All customers of a CDN share its
+    networks, and any of them can send requests through this site's edge: such an address further
+    left is a client's, who wrote what lies left of it.
+    """
+    is_found = not _has(own, peer)
+    for place, (text, verdict, address, port) in enumerate(steps):
+        if verdict == "trusted proxy" and not _has(own, address):
+            if is_found:
+                return [*steps[:place], (text, "client", address, port)]
+            is_found = True
+    return steps
+
+
+def _has(networks: TrustedNetworks, address: str | None) -> bool:
+    return networks.unix if address == UNIX else (pack(address or "") or b"") in networks
 
 
 def walk(networks: TrustedNetworks, hops: Iterable[str | None]) -> list[Step]:
@@ -194,7 +222,11 @@ def _nodes(value: str, elements: list[Element | None]) -> Iterator[str | None]:
 
 
 def _read_statements(
-    policy: Policy, headers: Mapping[str, Any], elements: list[Element | None], scheme: str
+    policy: Policy,
+    peer: str,
+    headers: Mapping[str, Any],
+    elements: list[Element | None],
+    scheme: str,
 ) -> tuple[Statement, ...]:
     """Return what the designated headers of a trusted peer say, for those that are there."""
     statements = []
@@ -204,7 +236,8 @@ def _read_statements(
             continue
         if designation.header == FORWARDED and designation.is_written:
             if not elements:
-                walk(policy.networks, _nodes(value, elements))
+                steps = read_steps(policy, peer, _nodes(value, elements))
+                del elements[len(steps) :]
             parameter = _parameter(elements, designation.purpose)
             if parameter is not None:
                 statements.append(designation.read_parameter(parameter))

@@ -83,7 +83,8 @@ class Policy:
     those that have a designated header, besides the client. `is_probed` tells whether the probe is
     answered. `peers` has trusted peers by the text that the server reported; nothing else of a
     request is kept. `stamps` are the secrets, if there are any, and `stamped` is the policy for a
-    request that has one. `any_peer` tells whether whoever connects is trusted.
+    request that has one. In that policy, `any_peer` tells whether every peer is trusted, and `own`
+    are the networks that need no secret.
     """
 
     networks: TrustedNetworks
@@ -105,6 +106,7 @@ class Policy:
     stamps: Stamps | None = None
     stamped: Policy | None = field(default=None, repr=False)
     any_peer: bool = False
+    own: TrustedNetworks | None = None
 
     @classmethod
     def build(  # noqa: PLR0913 - a setting each
@@ -161,7 +163,11 @@ class Policy:
         if stamps is None:
             return policy
         widened = replace(
-            policy, networks=networks | stamps.networks, any_peer=stamps.any_peer, peers={}
+            policy,
+            networks=networks | stamps.networks,
+            any_peer=stamps.any_peer,
+            own=networks,
+            peers={},
         )
         return replace(policy, stamped=widened)
 

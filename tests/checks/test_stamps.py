@@ -139,27 +139,6 @@ def cdn_file(folder):
     return path
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded"])
-def test_a_list_in_which_customers_of_the_edge_stand_as_its_hops_is_a_warning(header, tmp_path):
-    path = cdn_file(tmp_path)
-    listed = {**STAMPS, "TRUSTED_PROXIES_WITH_SECRET": [path], "TRUSTED_PROXY_HEADER": header}
-    assert [m for m in ours(deploy=True, **listed) if m.id.endswith("W084")] == [
-        Warning(
-            f"{header} is a list, and {path} has the networks of cloudflare: a customer who goes "
-            "through your edge stands in the list as one of its hops, secret or not, and what it "
-            "wrote further left is read.",
-            hint="Name a header with one address that your edge sets, such as CF-Connecting-IP, and "
-            "put what connects to Django into TRUSTED_PROXIES_WITH_SECRET alone. If customers cannot "
-            "connect to your edge from its networks, silence this.",
-            id="trustedproxy.W084",
-        )
-    ]
-    single = {**listed, "TRUSTED_PROXY_HEADER": "CF-Connecting-IP"}
-    without = {"TRUSTED_PROXIES": [path], "TRUSTED_PROXY_HEADER": header}
-    for settings in (single, without, STAMPS):
-        assert "trustedproxy.W084" not in [m.id for m in ours(deploy=True, **settings)]
-
-
 def test_a_list_of_a_vendor_that_is_trusted_without_a_secret_is_a_warning(tmp_path):
     path = cdn_file(tmp_path)
     shared = {"TRUSTED_PROXIES": ["10.0.0.1", path]}
