@@ -22,6 +22,7 @@ def environ_of(*headers, peer="10.0.0.1", **more):
     """Return a WSGI environ; `more` is written into it last."""
     return {
         "REQUEST_METHOD": "GET",
+        "QUERY_STRING": "",
         "PATH_INFO": "/echo",
         "SERVER_NAME": "testserver",
         "SERVER_PORT": "80",

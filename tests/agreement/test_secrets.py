@@ -10,6 +10,8 @@ from tests.checks.findings import ids
 from tests.edge import SECRET, STAMPS
 from tests.failing import ask_asgi, ask_wsgi
 
+# Handlers close the connections to the database of an earlier request.
+pytestmark = pytest.mark.django_db
 SENT = []
 
 
