@@ -75,12 +75,8 @@ def explain(
         before |= dict.fromkeys(meta.keys() & set(policy.stamps.headers), _HIDDEN)
     if answer.stamp == "valid":
         policy, entries = policy.widest, [*entries, *with_secret]
-    hops: tuple[Hop, ...] = ()
-    value = meta.get(policy.header)
-    is_read_to_end = True
-    if value and answer:
-        hops, is_read_to_end = _read(policy, answer.peer or UNIX, entries, value)
-    peer = answer.peer or UNIX
+    value, peer = meta.get(policy.header), answer.peer or UNIX
+    hops, is_read_to_end = _read(policy, peer, entries, value if answer and value else "")
     trusted_by = ("any" if policy.any_peer else _entry_of(peer, entries)) if answer else None
     further = tuple(remarks(policy, answer, Seen(after, before)))
     return Explanation(answer, value, trusted_by, hops, is_read_to_end, before, after, further)
@@ -90,7 +86,7 @@ def _read(
     policy: Policy, peer: str, entries: Sequence[object], value: str
 ) -> tuple[tuple[Hop, ...], bool]:
     """Walk once more; return the hops that are read, and whether those are all."""
-    texts = [*policy.form.read(value)]
+    texts = [*policy.form.read(value)] if value else []
     steps = read_steps(policy, peer, texts)
     hops = tuple(
         Hop(
