@@ -29,7 +29,7 @@ from _pytest.runner import runtestprotocol
 from asgiref.sync import SyncToAsync
 
 from tests.mutation import live
-from tests.mutation.explained import EXPLAINED
+from tests.mutation.explained import ALIASES, EXPLAINED
 from tests.mutation.operators import mutated
 
 # What every mutant needs is loaded once; the package itself is not.
@@ -57,7 +57,12 @@ STAGES = {
     "probe/answer": [("probe/answer",)],
     "ranges/file": [("ranges_file",)],
     "ranges/gate": [("ranges_refresh",)],
-    "environ": [*ENGINE, ("crossing", "script_name"), ("middleware", "wrappers"), ("purposes",)],
+    "environ": [
+        *ENGINE,
+        ("crossing", "making", "script_name"),
+        ("middleware", "wrappers"),
+        ("purposes",),
+    ],
     "exceptions": [("exempt",), ("middleware", "wrappers")],
     "conf": [("conf",), ("purposes", "checks/settings"), ("readme",)],
     "middleware": [
@@ -96,8 +101,8 @@ def mutants_of(module):
         lines = list(difflib.ndiff(source.splitlines(), code.splitlines()))
         gone = [line[2:].strip() for line in lines if line.startswith("- ")]
         new = [line[2:].strip() for line in lines if line.startswith("+ ")]
-        # What is imported for annotations alone is never evaluated.
-        if "TYPE_CHECKING" in gone[0]:
+        # What is there for annotations alone is never evaluated.
+        if "TYPE_CHECKING" in gone[0] or gone[0].partition(" = ")[0] in ALIASES:
             continue
         first = next(i for i, line in enumerate(lines) if line[0] in "+-")
         place = 1 + sum(1 for line in lines[:first] if line[0] in " -")

@@ -1,6 +1,8 @@
 """Mutants that no test can tell from the package, and why: module, line before, line after."""
 
-TYPE = "a name for a type, for annotations alone"
+ALIASES = ("Hop", "Network", "Scope", "Stamp", "Step", "Verdict", "_Found")
+"""Names of types, for annotations alone."""
+
 RECORD = "how a record may be made or changed; nobody does otherwise"
 UID = "any text will do, as long as it is the same"
 
@@ -12,19 +14,27 @@ _OTHERS = 'f"{name} names a header that speaks about the {others[0]}",'
 _PEER = "if not isinstance(peer, str) or not 0 < len(peer) <= LONGEST_PEER:"
 
 _LONGEST = '_LONGEST_HOP = len("[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535")'
-_HOP = 'Hop = tuple[bytes, str, "int | None"]'
 _RECORD = "@dataclass(frozen=True, kw_only=True)"
 _TOKEN = '_TOKEN = frozenset("!#$%&\'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")'
 _SLOTS = '__slots__ = ("ipv4", "ipv6", "unix")'
+
+_SHORT = "_LONGEST_SHORT, _MOST_FOLLOWED = 128, 4"
+_REST = "rest = text if is_short else text[-_LONGEST_SHORT:]"
+FOLLOWED = "`walk` reads what `_follow` does not"
+_SCHEME = 'scheme: str = "",'
+_WRITTEN = '_written: ContextVar[tuple[str, Answer] | None] = ContextVar("written", default=None)'
+_POLICY = "@dataclass(frozen=True, slots=True, eq=False)"
+_PEERS = "peers: dict[str, str] = field(default_factory=dict, repr=False)"
+_STAMPED = "stamped: Policy | None = field(default=None, repr=False)"
+_STAMPS = '__slots__ = ("_longest", "_secrets", "any_peer", "headers", "networks")'
+_CUT = 'text = value[: self._longest + 1] if isinstance(value, str) else ""'
+_HOUR = '__slots__ = ("begin", "hitters", "lines", "settled")'
 
 _SAID = 'scheme = parse_scheme(said["scheme"].value or "") or scheme'
 _EXEMPT = 'path = _path_of(environ) if policy.reject_exempt else ""'
 
 EXPLAINED = {
     ("engine/addresses", _LONGEST, _LONGEST.replace("[", "XX[", 1)): "a longer text is none either",
-    ("engine/addresses", _HOP, _HOP.replace("int", "XXint")): TYPE,
-    ("engine/addresses", _HOP, "pass"): TYPE,
-    ("engine/networks", "Network = IPv4Network | IPv6Network", "pass"): TYPE,
     ("engine/networks", _SLOTS, "pass"): "only memory",
     ("engine/purposes", "  @cache", ""): "only time",
     ("engine/purposes", _RECORD, _RECORD.replace("frozen=True", "frozen=False")): RECORD,
@@ -32,6 +42,26 @@ EXPLAINED = {
     ("engine/purposes", _TOKEN, _TOKEN.replace('"!', '"XX!')): "X is in it already",
     ("engine/purposes", 'key: str = ""', 'key: str = "XX"'): "the client's is not read",
     ("engine/purposes", 'twin: str = ""', 'twin: str = "XX"'): "the client's is not read",
+    ("engine/decision", _SHORT, _SHORT.replace("128", "129")): FOLLOWED,
+    ("engine/decision", _SHORT, _SHORT.replace("128", "127")): FOLLOWED,
+    ("engine/decision", _SHORT, _SHORT.replace("4", "5")): FOLLOWED,
+    ("engine/decision", _SHORT, _SHORT.replace("4", "3")): FOLLOWED,
+    ("engine/decision", _REST, _REST.replace("if is", "if not is")): FOLLOWED,
+    ("engine/decision", "while True:", "while not True:"): FOLLOWED,
+    ("engine/decision", _SCHEME, _SCHEME.replace('""', '"XX"')): "every mount gives it",
+    ("environ", _SCHEME, _SCHEME.replace('""', '"XX"')): "every mount gives it",
+    ("environ", _WRITTEN, _WRITTEN.replace('"wr', '"XXwr')): UID,
+    ("engine/hops", "HOPS_AT_ONCE = 4", "HOPS_AT_ONCE = 5"): "only time",
+    ("engine/hops", "HOPS_AT_ONCE = 4", "HOPS_AT_ONCE = 3"): "only time",
+    ("engine/policy", _POLICY, _POLICY.replace("slots=True", "slots=False")): "only memory",
+    ("engine/policy", _POLICY, _POLICY.replace("eq=False", "eq=True")): RECORD,
+    ("engine/policy", _PEERS, _PEERS.replace("repr=False", "repr=True")): "how it is printed",
+    ("engine/policy", _STAMPED, _STAMPED.replace("repr=False", "repr=True")): "how it is printed",
+    ("engine/stamps", _STAMPS, "pass"): "only memory",
+    ("engine/stamps", _CUT, _CUT.replace("+ 1", "+ 2")): "as wrong with one character more",
+    ("limiter", _HOUR, "pass"): "only memory",
+    ("limiter", "MOST_COUNTED = 256", "MOST_COUNTED = 257"): "a limit, of which any will do",
+    ("limiter", "MOST_COUNTED = 256", "MOST_COUNTED = 255"): "a limit, of which any will do",
     ("engine/decision", _SAID, _SAID.replace('""', '"XX"')): "neither is a scheme",
     ("wsgi", _EXEMPT, _EXEMPT.replace('""', '"XX"')): "no path is exempt then",
     (
@@ -41,7 +71,6 @@ EXPLAINED = {
     ): "one character is no address",
     ("conf", _CONNECT, _CONNECT.replace('"trusted', '"XXtrusted')): UID,
     ("middleware", "sync_capable = True", "pass"): "Django takes it for granted",
-    ("asgi", "Scope = dict[str, Any]", "pass"): TYPE,
     ("middleware", _BELOW, _BELOW.replace('""', '"XX"')): "nothing is below what is not there",
     ("middleware", _PREFIX, _PREFIX.replace('""', '"XX"')): "Django always has it",
     (
