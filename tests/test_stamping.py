@@ -260,6 +260,15 @@ def test_any_peer_is_trusted_where_a_secret_can_speak_for_it(changed, id_, fact)
     )
 
 
+def test_the_first_header_tells_whether_it_is_a_list():
+    for headers, count in (
+        (["CF-Connecting-IP", "X-Forwarded-For"], 0),
+        (["X-Forwarded-For", "CF-Connecting-IP"], 1),
+    ):
+        named = SimpleNamespace(**{**ANY, "TRUSTED_PROXY_HEADER": headers})
+        assert [problem.id for problem in parse(named)[1]] == ["trustedproxy.E087"] * count
+
+
 def test_any_is_no_entry_of_the_networks_that_are_trusted_always():
     assert problem(TRUSTED_PROXIES=["any"])[0] == "E007"
 

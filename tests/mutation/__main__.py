@@ -45,7 +45,7 @@ STAGES = {
     "engine/hops": [("hops",), *ENGINE, ("purposes",)],
     "engine/networks": [("networks", "entries"), ("conf",), *ENGINE],
     "engine/purposes": [("headers", "purposes"), ("readme", "script_name"), *ENGINE],
-    "engine/policy": [*ENGINE, ("decision", "purposes", "conf")],
+    "engine/policy": [*ENGINE, ("decision", "purposes", "conf"), ("stamps", "stamping")],
     "engine/answer": [*ENGINE, ("decision", "middleware", "crossing")],
     "engine/stamps": [("stamps",), ("stamping",), ("rows::meta",)],
     "stamping": [("stamping", "checks/stamps"), ("stamps",)],
@@ -55,7 +55,7 @@ STAGES = {
     "exempt": [("exempt", "conf", "wrong_values")],
     "probe/token": [("probe/token",), ("probe/answer",)],
     "probe/answer": [("probe/answer",)],
-    "ranges/file": [("ranges_file",)],
+    "ranges/file": [("ranges_file",), ("checks/ranges", "staleness", "overview")],
     "ranges/gate": [("ranges_refresh",)],
     "environ": [
         *ENGINE,
@@ -64,7 +64,7 @@ STAGES = {
         ("purposes",),
     ],
     "exceptions": [("exempt",), ("middleware", "wrappers")],
-    "conf": [("conf",), ("purposes", "checks/settings"), ("readme",)],
+    "conf": [("conf",), ("purposes", "checks/settings"), ("readme", "stamping", "ranges_file")],
     "middleware": [
         ("middleware", "wrappers"),
         ("script_name", "exempt", "crossing", "log"),
