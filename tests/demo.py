@@ -157,6 +157,10 @@ def main():
                 sys.exit(f"demo: {error}")
             raise
     if ending.number:
+        # Text that a closed terminal did not take would make Python end with 120.
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + ending.number)
     sys.exit(0 if ok else 1)
 

@@ -16,7 +16,8 @@ def _project(settings):
     settings.ROOT_URLCONF = "tests.failing"
     admin = "admin@example.com"
     settings.ADMINS = [("admin", admin)] if django.VERSION < (6,) else [admin]
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    if django.VERSION >= (6, 1):
+        settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
     for name, value in STAMPS.items():
         setattr(settings, name, value)
 

@@ -155,8 +155,9 @@ class Sender:
             return
         if reader.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
             yield Response(nonce, reader.status)
-            # Of what comes next, a part may be read already.
+            # Of what comes next, a part may be read already. It is another response's to close.
             wire = Wire(connection.sendall, reader.fp.read1)
+            reader.fp = None  # type: ignore[assignment]
             if "h2c" in (reader.getheader("Upgrade") or "").lower():
                 yield self._over_http2(wire, stream=3)
             else:
