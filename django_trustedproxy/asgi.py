@@ -134,7 +134,7 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
         port = client[1] if client and not answer.proxies else answer.client_port or 0
         changed["client"] = (meta["REMOTE_ADDR"], port)
     elif not is_unix:
-        changed["client"] = None  # what is no address would be believed to be one
+        changed["client"] = None  # a text that is not an address would be taken for one
     if (root_path := scope.get("root_path")) and not is_prefix(root_path):
         changed["root_path"] = ""
     if answer.statements:
@@ -209,7 +209,7 @@ def _may_have_trailers(headers: list[tuple[bytes, bytes]], receive: Receive | No
     uvicorn 0.54.0 with httptools appends those of a chunked request; what comes with the headers in
     one packet, before the application runs, and what comes later, to the server's own list only.
     """
-    # Whoever wraps `receive` hides the server, so that only a known one without trailers is spared.
+    # A wrapper of `receive` hides the server, so only a known one without trailers is spared.
     is_loaded = "uvicorn.protocols.http.httptools_impl" in sys.modules
     server = type(getattr(receive, "__self__", None)).__module__
     return (

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .engine.policy import Policy
     from .seen import Seen
 
-# Where proxies stand, and clients of the public do not.
+# Proxies are there, and public clients are not.
 _INTERNAL = TrustedNetworks.parse(["private", "loopback", "link-local", "shared"])
 _LOOPBACK = TrustedNetworks.parse(["loopback"])
 _FEW = 16  # addresses, which may all be proxies
@@ -37,7 +37,7 @@ def about_client(policy: Policy, answer: Answer, client: str, seen: Seen) -> Ite
     if packed in (policy.own or policy.networks):
         yield _all_trusted(policy, answer, client, seen)
     elif packed in _INTERNAL:
-        # Whoever appended the client's address may have been told of another one by it.
+        # The client may have sent another address to the proxy that appended the client's own.
         is_likely = (answer.header_text or "").count(",") >= len(way)
         yield Remark(
             MAYBE_PROXY,
@@ -45,7 +45,7 @@ def about_client(policy: Policy, answer: Answer, client: str, seen: Seen) -> Ite
             f"If {client} is a proxy of your own, add it to TRUSTED_PROXIES.",
             client,
         )
-    # A public one is rather that of a gateway whose adapter took the peer from the header.
+    # A public one is more likely a gateway's, whose adapter took the peer from the header.
     if peer in way[:-1] and (pack(peer) or b"") in _INTERNAL:
         yield Remark(
             OWN_HOST,

@@ -103,7 +103,7 @@ def rewrite_anew(
 def without_stamps(scope: Mapping[str, Any], stamps: Stamps) -> dict[str, Any]:
     """Return a copy of an ASGI scope that has no header with a stamp, in whatever spelling.
 
-    Nor has the environ that it was made of.
+    The environ that it was made of has none either.
     """
     # Django makes one key of both spellings, and a server may pass either.
     names = {raw_name(key).translate(_DASHES) for key in stamps.headers}
@@ -213,7 +213,7 @@ def _write_headers(meta: dict[str, Any], policy: Policy, answer: Answer) -> None
 
 def write_client(meta: dict[str, Any], answer: Answer, reported: object) -> None:
     """Write the client's address, host and port, where `reported` was the peer's address."""
-    address = meta["REMOTE_ADDR"] = hand_on(answer)  # what is no address does not stay there
+    address = meta["REMOTE_ADDR"] = hand_on(answer)  # a text that is not an address does not stay
     if "REMOTE_HOST" in meta and (answer.proxies or meta["REMOTE_HOST"] == reported):
         meta["REMOTE_HOST"] = address
     if answer.proxies:

@@ -24,7 +24,7 @@ MOST_COUNTED = 256
 def network_of(address: str | None) -> str:
     """Return the network that an address counts for: IPv4 /24, IPv6 /48.
 
-    What is no address is a network of its own, with its text as its name.
+    A text that is not an address is a network of its own, named by the text.
     """
     packed = pack(address) if address else None
     if packed is None:
@@ -84,7 +84,7 @@ class HeavyHitters:
 class Summary(NamedTuple):
     """What came of one kind within an hour: how many requests, and the networks that sent most.
 
-    Networks of which no line told come first; `is_news` tells whether there are such.
+    Networks that no line has reported come first; `is_news` tells whether there are such.
     """
 
     kind: Kind
@@ -120,7 +120,7 @@ class Limiter:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self._lock = Lock()
-        # In the order of telling, so that the first is the oldest.
+        # In the order of the lines, so that the first is the oldest.
         self._told: dict[tuple[Kind, str], float] = {}
         self._hours: dict[Kind, _Hour] = {}
         self._end = 0.0  # of the first hour that ends
@@ -192,6 +192,6 @@ class Limiter:
         return at is not None and now - at < DAY
 
     def size(self) -> tuple[int, int]:
-        """Return how many keys are remembered as told, and how many networks are counted."""
+        """Return how many keys are remembered as logged, and how many networks are counted."""
         with self._lock:
             return len(self._told), sum(len(hour.hitters) for hour in self._hours.values())

@@ -18,11 +18,11 @@ logger = logging.getLogger("django_trustedproxy")
 limiter = Limiter()
 
 _DAILY = "(Logged once per day and network.)"
-# Also without a LOGGING setting, which would name the logger.
+# Even without a LOGGING setting, which would name the logger.
 _SPEAKER = "django-trustedproxy: "
 _LINE = f"{_SPEAKER}%s%s See %s"
 _MOST_NAMED = 10
-# The networks of a CDN are not meant, whose customers share them.
+# This does not mean the networks of a CDN, which its customers share.
 _BELONGS = (
     " If one is a proxy of your own that nobody else can use, add its address to TRUSTED_PROXIES; "
     "add nobody else."
@@ -49,7 +49,7 @@ def write_summaries() -> None:
     """Write a line about each kind whose hour is over."""
     for summary in limiter.summaries():
         kind, level = summary.kind
-        # What a line told of already is no news.
+        # A line has already reported these.
         logger.log(
             level if summary.is_news else logging.INFO,
             _LINE,

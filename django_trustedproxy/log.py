@@ -257,7 +257,7 @@ def _tell_of_stranger(answer: Answer, came: Came, seen: Seen, reject: str) -> No
     lines.debug(answer, text)
     if answer.outcome == "unknown" or answer.dropped:
         if _counts[answer.outcome] % _FIRST == 0 and not _watched:
-            _look_at(1)  # whoever sent the first requests, a server that rewrites is noticed
+            _look_at(1)  # a server that rewrites is noticed, no matter who sends the first requests
         # Nothing is lost where the header names the peer.
         if not (came.names_itself or _is_rewritten(seen.after)):
             lines.write(*_kind_of_stranger(answer), text, answer)

@@ -24,7 +24,7 @@ MARK = "_dont_enforce_csrf_checks"
 Middleware that turns CSRF protection off writes it too, on requests of connections.
 """
 
-_DEFAULT = "127.0.0.1"  # the peer of a test client that was told none
+_DEFAULT = "127.0.0.1"  # the peer of a test client that was not given one
 _HANDLED = (BaseHandler.get_response.__code__, BaseHandler.get_response_async.__code__)
 # Where a view runs in another thread, which has the context of its request.
 _IN_THREAD = (SyncToAsync.thread_handler.__code__, AsyncToSync.main_wrap.__code__)
@@ -33,7 +33,7 @@ _IN_THREAD = (SyncToAsync.thread_handler.__code__, AsyncToSync.main_wrap.__code_
 def take_from_maker(request: HttpRequest) -> Answer | None:
     """Return the answer of the request in whose view the test client makes this one, or None.
 
-    It is written into META, unless the test client was told another peer.
+    It is written into META, unless the test client was given another peer.
     """
     if not _is_of_test_client(request):
         return None

@@ -78,7 +78,7 @@ class TrustedProxyMiddleware:
                 event = None  # error reports show local variables, and it has all headers
         if script_name or meta.get("PATH_INFO") != path_info:
             _judge_script_name(request, script_name or "", path_info)
-        # A prefix that a header states is not part of it: whoever can write that could move a path.
+        # A prefix from a header is not part of it: anyone who can write one could move a path.
         path = routed_path(request.path, request.path_info) if policy.reject_exempt else ""
         if decided is None:
             log.tell(answer, came, policy, meta, scheme, (), path)

@@ -42,8 +42,8 @@ def refusal(reject: str) -> str:
 def about_stamp(policy: Policy, answer: Answer, path: str = "") -> Remark | None:
     """Return what a request for a path had where a secret is expected, for the log, or None.
 
-    That a secret was valid is told as long as nothing is rejected, so that its owner sees when all
-    of the edge sends it.
+    A valid secret is logged as long as nothing is rejected, so that its owner sees when all of
+    the edge sends it.
     """
     peer, widest = answer.peer, policy.widest
     if answer.stamp is None or policy.stamps is None or (answer.stamp == "valid" and policy.reject):
@@ -95,7 +95,7 @@ def _about_purposes(policy: Policy, answer: Answer, seen: Seen) -> Iterator[Rema
 
 def _malformed(answer: Answer, statement: Statement, seen: Seen) -> Remark:
     name, text = wire_name(statement.header), seen.before.get(statement.header)
-    # What is longer is malformed for its length, and costs no more.
+    # A longer value is malformed anyway, so the rest is not read.
     values = {part.strip(BLANKS) for part in str(text or "")[:LONGEST_HOP].split(",")} - {""}
     if text is None or statement.header == FORWARDED:
         why = "its values differ, or one has the wrong form"
@@ -217,7 +217,7 @@ def _is_https(seen: Seen) -> bool:
 
 
 def _secure_setting() -> str:
-    """Return the name of a setting that is on and asks for https, the gravest first, or ""."""
+    """Return the name of a setting that is on and asks for https, the most serious first, or ""."""
     return next((name for name in _SECURE if getattr(settings, name, False)), "")
 
 

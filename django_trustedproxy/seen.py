@@ -1,4 +1,4 @@
-"""What there is to see of a request, and what somebody who sees it remarks."""
+"""What can be seen of a request, and the remarks that follow from it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Remark(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What there is to see of a request besides its answer.
+    """What can be seen of a request besides its answer.
 
     `after` is META after the decision, `before` what is known of it before: at least the designated
     headers. `scheme` is that of the connection, where `after` does not have it.

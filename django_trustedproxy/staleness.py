@@ -35,7 +35,7 @@ class Reminder:
         self._lock = Lock()
 
     def look(self) -> None:
-        """Log what is stale, if it is time."""
+        """Log what is stale, if an hour has passed."""
         now = self.clock()
         if self._next is not None and now < self._next:
             return
@@ -61,7 +61,7 @@ _reminder = Reminder(lambda: datetime.now(timezone.utc))
 
 
 def watch() -> None:
-    """Look at the range files of the settings from time to time, if there are any."""
+    """Look at the range files of the settings once an hour, if there are any."""
     if conf.range_paths():
         request_started.connect(_look, dispatch_uid=_UID)
     else:

@@ -35,14 +35,14 @@ AZURE_FRONT_DOOR = "HTTP_X_AZURE_FDID"
 
 SHORTEST, FEWEST = 32, 10
 _STRONG = f"at least {SHORTEST} characters, {FEWEST} of them different"
-# Of a random text, next to none has one of these. The last is that of docs/, which all can read.
+# Almost no random text contains one of these. The last is published in docs/.
 _PLACEHOLDER = re.compile(
     r"change.?(?:me|this|it)|replace|place.?holder|example|insecure|secret|password|your.?(?:own|key)"
     r"|0123456789|1234567890|abcdefgh|\$\{|\{\{|^<.*>$|%\("
     r"|Zx9-2kQ_81mnPqLr7tUvWy3BtKnRfGw0",
     re.IGNORECASE,
 )
-# Neither an address nor a host name is as long without a dot or a colon. Longer texts are cut.
+# No address or host name is this long without a dot or a colon. Longer texts are cut.
 _MAY_BE_SECRET = re.compile(
     rf"""(?P<quote>['"])(?:[^\s.:,'"]{{{SHORTEST},}}|[^\s.:,'"]+\.\.\.[^\s.:,'"]+)(?P=quote)"""
 )
@@ -79,7 +79,7 @@ class Surroundings(NamedTuple):
         for name in ("SECRET_KEY", "SECRET_KEY_FALLBACKS"):
             try:
                 found = getattr(self.source, name, ())
-            except ImproperlyConfigured:  # Django says itself that SECRET_KEY is empty
+            except ImproperlyConfigured:  # Django itself reports an empty SECRET_KEY
                 found = ()
             keys += [found] if isinstance(found, str) else collected(found) or []
         return [key for key in keys if isinstance(key, str)]
@@ -154,7 +154,7 @@ def _read_headers(value: object, taken: Collection[str]) -> tuple[tuple[str, ...
         else:
             keys.append(key)
             continue
-        # What is as long as a secret can be one that stands in the wrong setting.
+        # A text as long as a secret may be one that was put in the wrong setting.
         got = "a long text" if len(str(name)) >= SHORTEST else short_repr(name)
         msg = f"{HEADER} {fact}: expected a name such as 'X-Edge-Secret', got {got}."
         hint = f'Write {HEADER} = "X-Edge-Secret", or another name that nothing else has.'

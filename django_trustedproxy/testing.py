@@ -22,7 +22,7 @@ _UNIX = "unix:"
 
 
 class _ForMeta:
-    """Stops what would make headers of META's keys, as Django's AsyncClient does."""
+    """Stops code, such as Django's AsyncClient, from making headers of META's keys."""
 
     def encode(self, *_: object) -> bytes:
         raise TypeError(
@@ -38,8 +38,8 @@ def through(client: str, *proxies: str) -> dict[str, Any]:
     of `proxies`, with the header that `TRUSTED_PROXY_HEADER` names, and the newest of
     `TRUSTED_PROXY_SECRETS` if there are any; "unix:" is a Unix socket.
     Without proxies, the client connects itself. Works with `Client`, `RequestFactory` and their
-    subclasses. Raises `ValueError` for what is no address, and for a chain that the header cannot
-    carry.
+    subclasses. Raises `ValueError` for a text that is not an address, and for a chain that the
+    header cannot carry.
     """
     peer, header = _request(client, proxies)
     return {"REMOTE_ADDR": peer, **header, "trusted_proxy.test": _ForMeta()}

@@ -51,7 +51,7 @@ class TrustedProxy:
             told = asked.tell(policy, environ, answer, path)
             start_response("200 OK", list(headers_of(told).items()))
             return [] if environ["REQUEST_METHOD"] == "HEAD" else [told]
-        # What is decided already was rejected there, or exempt.
+        # A request that is already decided was rejected there, or is exempt.
         if policy.reject and decided is None and (reason := rejection(policy, answer, path)):
             log_rejection(reason)
             start_response("400 Bad Request", [("Content-Type", "text/plain")])

@@ -123,7 +123,7 @@ def meet(
         return address, None
     if shows_unix_socket(peer, environ) if is_unix is None else is_unix:
         return (UNIX, None) if policy.networks.unix or policy.any_peer else (None, UNIX)
-    # "any" is whoever connects, and so is no hop of a header.
+    # "any" is anyone who connects, so it is not a hop of a header.
     return (address, None) if policy.any_peer else (None, address)
 
 

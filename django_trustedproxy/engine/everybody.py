@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from .networks import Network
 
-# What is no unicast address of the public: "this" network, multicast and reserved addresses, and
+# Not public unicast addresses: "this" network, multicast and reserved addresses, and
 # what is outside of 2000::/3 (IANA's registries, 2026).
 NOT_PUBLIC = (
     *chain.from_iterable(NAMES.values()),

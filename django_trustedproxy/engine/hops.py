@@ -1,7 +1,7 @@
 """The text of client headers, read hop by hop from the right and written from a chain.
 
 A proxy adds what it saw on the right, so the right end is what the nearest proxy wrote and the
-left end is whatever the client sent. The readers here yield hops from right to left and look at no
+left end is what the client sent. The readers here yield hops from right to left and look at no
 more text than their caller asks for.
 """
 

@@ -104,7 +104,7 @@ def _arrived(policy: Policy, meta: Mapping[str, Any]) -> dict[str, Any]:
     """Return the headers of a request that the package knows, by name: the policy has no more.
 
     What a proxy says of the user, or in a header of the site's own, may be a secret: only what the
-    probe itself has written there is told.
+    probe itself has written there is reported.
     """
     arrived: dict[str, str | None] = {}
     for key in sorted(policy.dropped_if_direct.intersection(meta)):

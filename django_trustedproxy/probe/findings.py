@@ -53,7 +53,7 @@ def anchor(title: str) -> str:
 
 def _of_attacks(door: Door) -> Iterator[Finding]:
     kinds = {"forged": "forged", "lost its own header": "lost", "not told": "not told"}
-    # A header that works alone works in company too, and over any connection.
+    # A header that works alone also works beside others, and over any connection.
     plain = {verdict.why for verdict in door.of("forged") if verdict.attack.group == "header"}
     for kind, level in kinds.items():
         verdicts = [
@@ -101,7 +101,7 @@ def _of_honest(door: Door, target: Target, settings: Settings) -> Iterator[Findi
     is_unstamped = facts["stamp"] in ("absent", "wrong")
     if is_unstamped:
         yield _of_stamp(facts, settings)
-    # To an edge without its secret, no entry is to be added: the address is not enough.
+    # An edge that sends no secret needs no new entry: its address is not enough.
     if not (is_unstamped and facts["outcome"] == "direct"):
         yield from _of_client(door, facts)
     if facts["outcome"] != "direct":
@@ -141,7 +141,7 @@ def _of_stamp(facts: Facts, settings: Settings) -> Finding:
 def _of_client(door: Door, facts: Facts) -> Iterator[Finding]:
     outcome, peer, client = facts["outcome"], facts["peer"], facts["client"]
     link = page_of_guide("verify", "by-what-you-see")
-    # A secret is no reason to believe a peer without it.
+    # A peer that sent the secret should not be trusted without it.
     entries = "TRUSTED_PROXIES_WITH_SECRET" if facts["stamp"] == "valid" else "TRUSTED_PROXIES"
     if outcome == "direct" and peer == door.own_address:
         return
@@ -188,7 +188,7 @@ def _of_url(facts: Facts, target: Target) -> Iterator[Finding]:
             for header in FORWARDING_HEADERS[purpose]
             if str(parse(arrived.get(header, ""))).lower() == wanted.lower()
         ]
-        # What came without being sent is the proxy's own word; nothing else may be believed.
+        # A value that the probe did not send is the proxy's own; nothing else may be believed.
         lines = (f'settings.py: {name} = "{says[0]}"',) if says else _MISSING[purpose]
         text = f"The {purpose} is {got!r} to the site, and {wanted!r} in the URL."
         yield Finding("wrong", text, lines, page_of_guide("https", section))

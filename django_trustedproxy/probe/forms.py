@@ -10,7 +10,7 @@ _ON = {"http": "off", "https": "on"}
 _BOOLEAN = {"X-Forwarded-SSL", "X-Forwarded-HTTPS", "X-HTTPS", "Front-End-Https"}
 
 
-# The settings refuse it for its row of digits, so it is nobody's secret.
+# The settings refuse it for its row of digits, so no site has it as a secret.
 SECRET = f"{USER}-0123456789-of-an-attacker"
 
 
@@ -43,7 +43,7 @@ class Attack(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The name of the attack, without blanks, behind that of its group."""
+        """The name of the attack, without blanks, after that of its group."""
         return f"{self.group}.{self.form.name.replace(' ', '-')}"
 
 
@@ -61,7 +61,7 @@ class Claims(NamedTuple):
 
 
 def forged(header: str, purpose: str, claims: Claims) -> str:
-    """Return the value with which an attacker fills a header."""
+    """Return the value that an attacker writes into a header."""
     if header == "Forwarded":
         return f"for={VICTIM};proto={claims.scheme};host={HOST}"
     if header == "CloudFront-Viewer-Address":

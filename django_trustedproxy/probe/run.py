@@ -1,4 +1,4 @@
-"""The way of a probe: an honest request to each door, and the attacks on those that answer it."""
+"""The steps of a probe: an honest request to each door, and the attacks on those that answer it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .send import Response, Sender
     from .verdict import Facts, Verdict
 
-_WAIT = 1.1  # until a site that was asked too much verifies tokens again
+_WAIT = 1.1  # until a site that got too many requests verifies tokens again
 _SENT = ("HTTP/1.1", "HTTP/2")
 
 
@@ -86,7 +86,7 @@ class Runner:
     def probe(self, sender: Sender, *, is_origin: bool) -> Door:
         """Ask a door honestly, and attack it if the site itself answers.
 
-        Raises `CannotRunError` if the site does not, or if it believes whatever is sent from here.
+        Raises `CannotRunError` if the site does not, or if it believes everything sent from here.
         """
         url = f"{sender.target.scheme}://{sender.target.address[0]}:{sender.target.address[1]}"
         self._say(f"{'Origin' if is_origin else 'Front door'} {url}")

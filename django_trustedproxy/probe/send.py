@@ -42,7 +42,7 @@ class Target(NamedTuple):
 class Response(NamedTuple):
     """What came back: a status, or None for a connection that was closed or never opened.
 
-    `error` tells then what happened. `nonce` is the one that was sent with the request.
+    `error` then says what happened. `nonce` is the one that was sent with the request.
     """
 
     nonce: str
@@ -155,7 +155,8 @@ class Sender:
             return
         if reader.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
             yield Response(nonce, reader.status)
-            # Of what comes next, a part may be read already. It is another response's to close.
+            # Part of what comes next may already be read.
+            reader.fp = None  # type: ignore[assignment] # another response's to close
             wire = Wire(connection.sendall, reader.fp.read1)
             reader.fp = None  # type: ignore[assignment]
             if "h2c" in (reader.getheader("Upgrade") or "").lower():
@@ -187,7 +188,7 @@ class Sender:
         return Response(nonce, 200, body)
 
     def _token(self) -> tuple[str, str]:
-        # A site verifies no more tokens than that.
+        # A site does not verify more tokens than that.
         time.sleep(max(0.0, self._next - time.monotonic()))
         self._next = time.monotonic() + _PAUSE
         nonce = new_nonce()
@@ -243,7 +244,7 @@ def _has_answered(connection: socket.socket, pause: float, seconds: float) -> bo
     """
     connection.settimeout(pause)
     try:
-        # TLS has no MSG_PEEK; there the wait alone has to do.
+        # TLS has no MSG_PEEK; there the wait alone must do.
         if isinstance(connection, ssl.SSLSocket):
             time.sleep(pause)
             return connection.pending() > 0

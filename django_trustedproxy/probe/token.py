@@ -96,7 +96,7 @@ class Verifier:
     def verify(self, token: str) -> Verified | None:
         """Return what a token says, or None if it is not valid for this site now.
 
-        Never raises, and tells nobody why.
+        Never raises, and gives no reason.
         """
         match = _TOKEN.fullmatch(token) if len(token) <= _LONGEST and token.isascii() else None
         if match is None or not self._has_room():
@@ -107,7 +107,7 @@ class Verifier:
                 _signer(key).unsign(token, max_age=SECONDS)
             except BadSignature:
                 continue
-            # One of a clock that is ahead would be valid for longer.
+            # A token from a clock that is ahead would be valid for longer.
             is_early = b62_decode(stamp) - time.time() > SECONDS
             return Verified(nonce, key) if not is_early and _is_here(host) else None
         return None
@@ -129,6 +129,6 @@ def _signer(key: str) -> TimestampSigner:
 def _is_here(host: str) -> bool:
     """Tell whether a token is for this site, and not for another one with the same key.
 
-    Not by the Host header: whoever sends the token on chooses that, and a proxy may replace it.
+    Not by the Host header: anyone who forwards the token chooses it, and a proxy may replace it.
     """
     return validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS or _LOCAL)

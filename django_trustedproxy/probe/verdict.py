@@ -59,7 +59,7 @@ def judge(
     """
     verdicts = [_judge_one(attack, honest, each, key, logins) for each in responses]
     found = [each for each in verdicts if each is not None]
-    # An upgrade that leads nowhere is no attack that failed to answer.
+    # An upgrade that leads nowhere is not an attack without an answer.
     if attack.upgrades and any(kind == "passed" for kind, _ in found):
         found = [each for each in found if each[0] != "not told"]
     kind, why = min(found, key=lambda each: KINDS.index(each[0]), default=("refused", "no tunnel"))

@@ -57,7 +57,7 @@ class RefreshError(Exception):
 
 
 class Old(NamedTuple):
-    """What is there before: a file, or what is wrong with it, or nothing; and its source."""
+    """What was there before: a file, or what is wrong with it, or nothing; and its source."""
 
     file: RangeFile | None
     error: RangeFileError | None
@@ -85,7 +85,7 @@ class Old(NamedTuple):
         return " The old file stays." if self.file else ""
 
     def objections(self, name: str, new: RangeFile) -> Iterator[str]:
-        """Yield the reasons not to replace a file without a look."""
+        """Yield the reasons not to replace a file unreviewed."""
         if self.error:
             yield f"the old file cannot be compared ({self.error.msg.rstrip('.')})"
         if self.file is None:
@@ -109,7 +109,7 @@ class Refresh:
         self.options, self.write, self.now = options, write, now
 
     def run(self) -> tuple[int, list[str]]:
-        """Renew what is to be renewed; return the exit code and what went wrong."""
+        """Renew the files that are due; return the exit code and what went wrong."""
         if problem := _misuse(self.options):
             return FAILED, [problem]
         if not self.paths:

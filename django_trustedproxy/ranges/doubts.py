@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class GivenUp(NamedTuple):
-    """A network that a vendor lists no more: whose it was, since when, and where that is said."""
+    """A network that a vendor no longer lists: whose it was, since when, and the source."""
 
     network: IPv4Network
     vendor: str
@@ -88,7 +88,7 @@ def given_up(networks: Iterable[Network]) -> Iterator[tuple[Network, GivenUp]]:
 
 
 def remaining(network: Network, row: GivenUp) -> list[Network]:
-    """Return what stays of a network without the one that was given up."""
+    """Return what is left of a network without the one that was given up."""
     if not isinstance(network, IPv4Network) or network.subnet_of(row.network):
         return []
     return sorted(network.address_exclude(row.network))

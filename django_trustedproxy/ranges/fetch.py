@@ -39,7 +39,7 @@ def fetch(address: str, body: bytes | None = None, seconds: float = SECONDS) -> 
         except FetchError as error:
             results.append(error)
 
-    # A timeout of a socket bounds each packet, and a server can send one byte in each.
+    # A socket's timeout bounds each packet, and a packet may carry a single byte.
     thread = Thread(target=run, daemon=True)
     thread.start()
     thread.join(seconds)
@@ -77,7 +77,7 @@ def _get(address: str, body: bytes | None, seconds: float) -> str:
         error.close()
         raise FetchError(f"{address}: expected status 200, got {error.code}") from None
     except http.client.HTTPException as error:
-        # Has what the server wrote, as a terminal would obey it.
+        # Contains what the server wrote, which a terminal would obey.
         got = f"{type(error).__name__} {short_repr(str(error))}"
         raise FetchError(f"{address}: expected HTTP, got {got}") from None
     except (OSError, ValueError) as error:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_LINES = 10_000
 MOST_BYTES = 2**20
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-# Nobody owns more: the widest single allocations.
+# The widest single allocations: nobody owns more.
 _WIDEST = {4: 8, 6: 19}
 _SOURCE = re.compile(r"# ([a-z0-9][a-z0-9-]*)  (https://\S+)")
 _FETCHED = re.compile(
@@ -47,7 +47,7 @@ class RangeFile:
     """The networks of a file, each with the number of its line.
 
     `source` and `address` say who publishes them, `fetched` (UTC) and `days` how long the file is
-    good for. What the file does not say is None.
+    good for. A value that the file does not have is None.
     """
 
     path: Path
@@ -83,7 +83,7 @@ class RangeFile:
 
 @cache
 def load(path: Path) -> RangeFile | RangeFileError:
-    """Return a range file, or what is wrong with it, as it was when it was read first."""
+    """Return a range file, or what is wrong with it, as it was when first read."""
     try:
         return read(path)
     except RangeFileError as error:
@@ -105,7 +105,7 @@ def read(path: Path) -> RangeFile:
 
 
 def source_of(path: Path) -> str | None:
-    """Return the source that a file names in its first line, also where the rest is broken."""
+    """Return the source that a file names in its first line, even if the rest is broken."""
     if not path.is_file():
         return None
     try:
@@ -215,14 +215,14 @@ def _is_not_public(network: Network) -> bool:
 def _content(path: Path) -> bytes:
     """Return a file, or just enough of it to show that it is too long."""
     try:
-        # What is no plain file, such as a pipe, could block the start.
+        # Anything but a plain file, such as a pipe, could block the start.
         if path.exists() and not path.is_file():
             raise _unreadable(path, "is not a file")
         with path.open("rb") as file:
             return file.read(MOST_BYTES + 1)
     except OSError as error:
         raise _unreadable(path, f"cannot be read ({error.strerror})") from None
-    except ValueError:  # NUL is in no path
+    except ValueError:  # no path contains NUL
         raise _unreadable(path, "cannot be a path") from None
 
 

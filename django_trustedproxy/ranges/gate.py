@@ -1,4 +1,4 @@
-"""What a new list changes, and whether a person has to look at it first."""
+"""What a new list changes, and whether a person has to review it first."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def differences(old: Collection[Network], new: Collection[Network]) -> list[str]
 
 
 def objections(old: Collection[Network], new: Collection[Network]) -> Iterator[str]:
-    """Yield why a list may not replace another one unseen.
+    """Yield the reasons why a list may not replace another one unreviewed.
 
-    In four years of published lists the IPv4 space of none grew by more than 35 % at once. Numbers
+    In four years of published lists, no list's IPv4 space grew by more than 35 % at once. Numbers
     of entries say nothing, and the IPv6 space of an honest list has grown fifteenfold in two days.
     """
     before, after = ipv4_space(old), ipv4_space(new)

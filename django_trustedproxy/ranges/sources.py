@@ -1,7 +1,7 @@
 """Who publishes which list, in which form.
 
-The forms are read exactly: a page with status 200, a list in the place of another one, or a field
-that is missing are no answer.
+The forms are read exactly: a page with status 200, a list in place of another one, or a missing
+field is an error.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Source(NamedTuple):
     def networks(self, text: str) -> list[Network]:
         """Return the networks of an answer, sorted; raises `AnswerError`.
 
-        `text` has as many JSON documents as there are addresses, one behind the other.
+        `text` has as many JSON documents as there are addresses, one after the other.
         """
         documents = list(_documents(text))
         wanted = len(self.addresses) or 1

@@ -1,4 +1,4 @@
-"""Write a range file so that there is always a whole one."""
+"""Write a range file so that a complete one is always there."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def compose(
 
 
 def replace(path: Path, text: str) -> None:
-    """Put a file into the place of another one at once, with its mode; raises `OSError`.
+    """Replace a file atomically and keep its mode; raises `OSError`.
 
-    A process that is killed leaves the old file as it was. Of two at once, one wins. A missing
+    A process that is killed leaves the old file as it was. If two run at once, one wins. A missing
     folder is made.
     """
-    target = path.resolve()  # a link stays, and what it leads to is replaced
+    target = path.resolve()  # a link stays, and its target is replaced
     target.parent.mkdir(exist_ok=True)
     old = target.stat() if target.exists() else None
     handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
