@@ -155,8 +155,7 @@ class Sender:
             return
         if reader.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
             yield Response(nonce, reader.status)
-            # Part of what comes next may already be read.
-            reader.fp = None  # type: ignore[assignment] # another response's to close
+            # Part of what comes next may already be read. It is for another response to close.
             wire = Wire(connection.sendall, reader.fp.read1)
             reader.fp = None  # type: ignore[assignment]
             if "h2c" in (reader.getheader("Upgrade") or "").lower():
