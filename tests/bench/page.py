@@ -179,6 +179,6 @@ def goals(figures):
             "import: at most 10 ms",
             milliseconds(seconds),
             "met" if seconds.median <= 0.01 else "missed",
-            "",
+            "" if seconds.median <= 0.01 else "The log and the probe's answer come with it.",
         ],
     ]
