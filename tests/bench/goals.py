@@ -95,7 +95,7 @@ OUR_OWN = [
         "1 MB of forged prefix: at most 1.3 x 11 bytes",
         1.3,
         compared("one hop, 1 MB forged", of=HIT, to=OURS),
-        "No more is read; a text of 1 MB displaces others from the processor's cache.",
+        "No more is read than of a short header; the spread is wide.",
     ),
     Goal(
         "100,000 networks: at most 1.3 x two, the same client",
