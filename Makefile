@@ -71,7 +71,8 @@ test-previews: $(PREVIEWS)/.previews
 # The end of a recipe whose shell has the names of Debian packages in `missing`. APT=1 installs them, as CI does.
 define install_missing
 if [ "$$missing" ] && [ "$(APT)" ]; then \
-  apt-get update -qq && apt-get install -qq --yes --no-install-recommends $$missing; \
+  sudo=$$(test "$$(id -u)" = 0 || echo sudo); \
+  $$sudo apt-get update -qq && $$sudo apt-get install -qq --yes --no-install-recommends $$missing; \
 elif [ "$$missing" ]; then \
   echo "Missing: $$missing. On Debian: apt install $$missing, or repeat this command with APT=1" >&2; exit 1; \
 fi
