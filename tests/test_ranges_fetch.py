@@ -6,7 +6,15 @@ import pytest
 
 from django_trustedproxy.ranges.fetch import MOST_BYTES, FetchError, decoded, fetch
 from tests import vendor as vendors
-from tests.vendor import ANOTHER_HOST, make_authority, make_certificate, redirect, running, send
+from tests.vendor import (
+    ANOTHER_HOST,
+    certified,
+    make_authority,
+    make_certificate,
+    redirect,
+    running,
+    send,
+)
 
 pytestmark = pytest.mark.slow
 LONG = 60
@@ -14,10 +22,7 @@ LONG = 60
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    place = tmp_path_factory.mktemp("tls")
-    make_authority(place)
-    make_certificate(place)
-    return place
+    return certified(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

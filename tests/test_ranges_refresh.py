@@ -19,7 +19,7 @@ from django_trustedproxy.ranges.file import read
 from django_trustedproxy.ranges.sources import SOURCES
 from tests import range_answers as answers
 from tests.stack import ROOT
-from tests.vendor import make_authority, make_certificate, redirect, running, send
+from tests.vendor import certified, redirect, running, send
 
 LONG = 60
 BASE = ["103.21.244.0/22", "173.245.48.0/20"]
@@ -369,10 +369,7 @@ def test_azure_is_read_from_standard_input_alone(path, refresh):
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    place = tmp_path_factory.mktemp("tls")
-    make_authority(place)
-    make_certificate(place)
-    return place
+    return certified(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

@@ -30,6 +30,13 @@ def make_authority(place, name="ca"):
     return place / f"{name}.pem"
 
 
+def certified(place):
+    """Put the authority and a certificate of the vendor into a folder, and return it."""
+    make_authority(place)
+    make_certificate(place)
+    return place
+
+
 def make_certificate(place, authority="ca", extensions=_NAMES, name="server"):
     """Write a certificate of an authority, and return it with its key."""
     (place / f"{name}.ext").write_text(f"{_IDENTIFIERS}{extensions}")

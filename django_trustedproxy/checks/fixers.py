@@ -125,7 +125,7 @@ def _fixes_address(path: str, fixer: Fixer | None, where: str) -> CheckMessage:
     where = where or f"as {fixer.package if fixer else path} does"
     return Warning(
         f"'{path}' writes REMOTE_ADDR too, {where}, by its own reading of the headers.",
-        hint=f"{remedy}",
+        hint=remedy,
         id="trustedproxy.W002",
     )
 

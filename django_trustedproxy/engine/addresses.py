@@ -124,10 +124,8 @@ def _is_unix_server(environ: Mapping[str, Any], *, is_absent: bool) -> bool:
     listener = environ.get("gunicorn.socket")
     if listener is not None:
         return getattr(listener, "family", None) == AF_UNIX
-    if environ.get("SERVER_PORT") in (
-        "",
-        "0",
-    ):  # granian, uvicorn, cheroot and gevent: no TCP server has such a port
+    # granian, uvicorn, cheroot and gevent: no TCP server has such a port.
+    if environ.get("SERVER_PORT") in ("", "0"):
         return True
     # hypercorn leaves the address out and has no better name for itself.
     is_hypercorn = "hypercorn" in sys.modules and environ.get("SERVER_NAME") == "localhost"

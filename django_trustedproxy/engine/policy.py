@@ -194,9 +194,9 @@ class Policy:
     def in_force(self, stamp: Stamp | None) -> Policy:
         """Return the policy for a request with such a stamp.
 
-        A valid stamp adds networks before the header is walked, and changes nothing of the walk. A
-        stamp that counted for a hop would be a hop count: where the edge is listed as well, the hop
-        would be the client's, and the next entry one that the client wrote.
+        A valid stamp adds networks before the header is walked, and one proxy of the request may be
+        trusted because of them alone. It stands for no hop by its position: where the edge is
+        listed as well, that hop would be the client's, and the next entry the client's text.
         """
         return self.widest if stamp == "valid" else self
 
