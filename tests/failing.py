@@ -1,13 +1,11 @@
 """A site whose view fails, asked with the secret of an edge over WSGI and ASGI."""
 
-import asyncio
-
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.urls import path
 
 from tests.edge import EDGE, HEADER, scope_of_edge
-from tests.mounts import exchange
+from tests.mounts import exchange_in_transaction
 from tests.requests import environ_of
 
 
@@ -32,6 +30,6 @@ def ask_wsgi(value, wrap=plain):
 
 def ask_asgi(value, wrap=plain):
     scope = scope_of_edge((HEADER, value), ("Accept", "text/html"))
-    status, body = asyncio.run(exchange(wrap(ASGIHandler()), scope))
+    status, body = exchange_in_transaction(wrap(ASGIHandler()), scope)
     assert status == 500
     return body

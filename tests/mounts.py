@@ -1,8 +1,10 @@
 """The ways a request reaches the decision. Each runs a row and tells what came out."""
 
 import json
+from contextlib import nullcontext
 from functools import partial
 from typing import NamedTuple
+from unittest import mock
 
 from asgiref.sync import async_to_sync
 from asgiref.testing import ApplicationCommunicator
@@ -101,6 +103,15 @@ async def exchange(application, scope):
     body = await communicator.receive_output(ANSWER_SECONDS)
     await communicator.wait(ANSWER_SECONDS)
     return start["status"], body["body"]
+
+
+def exchange_in_transaction(application, scope):
+    """Do `exchange`, with what the application writes to a database in the transaction of the test.
+
+    Django runs each request over ASGI in a thread of its own, with a connection of its own.
+    """
+    with mock.patch("django.core.handlers.asgi.ThreadSensitiveContext", nullcontext):
+        return async_to_sync(exchange)(application, scope)
 
 
 def seen(body):

@@ -1,18 +1,15 @@
 """The requests that every package is asked about, and the site that they are sent to."""
 
-from contextlib import nullcontext
 from io import BytesIO
 from typing import NamedTuple
-from unittest import mock
 from urllib.parse import urlencode
 
-from asgiref.sync import async_to_sync
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 
 from django_trustedproxy import asgi, wsgi
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS
-from tests.mounts import exchange
+from tests.mounts import exchange_in_transaction
 from tests.requests import joined, lowered, scope_of
 
 # The addresses are public ones: packages rank those that are reserved for documentation lower.
@@ -106,7 +103,5 @@ class Site(NamedTuple):
         application = ASGIHandler()
         if self.is_protected:
             application = asgi.TrustedProxy(application)
-        # Django runs each request in a thread of its own, which would not see this transaction.
-        with mock.patch("django.core.handlers.asgi.ThreadSensitiveContext", nullcontext):
-            status, body = async_to_sync(exchange)(application, scope)
+        status, body = exchange_in_transaction(application, scope)
         return Answer(status, body.decode())

@@ -1,0 +1,13 @@
+"""What every test of this suite needs."""
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_test_leaves_records(django_db_setup, django_db_blocker):
+    """Fail if a test wrote outside of its transaction: a later one would count what it left."""
+    yield
+    from easyaudit.models import RequestEvent  # records every request
+
+    with django_db_blocker.unblock():
+        assert list(RequestEvent.objects.values_list("url", flat=True)) == []
