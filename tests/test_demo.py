@@ -18,8 +18,12 @@ from tests.demo import probe_command, refuse_busy
 pytestmark = pytest.mark.slow
 
 # Makes its terminal the controlling one, as a terminal window does for its shell, and goes on.
+# Restores the signals that end a program there: under nohup, or in the background of a shell, the tests
+# were started with them ignored.
 AT_A_TERMINAL = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    "from signal import SIG_DFL, SIGHUP, SIGINT, signal; "
+    "signal(SIGHUP, SIG_DFL); signal(SIGINT, SIG_DFL); "
     "os.execv(sys.argv[1], sys.argv[1:])"
 )
 
