@@ -20,6 +20,19 @@ NEVER_DESIGNATED = frozenset(
         "X-Trusted-Proxy-Probe",  # the package's own
     )
 )
+# What clients send for the site to read: RFC 9110 and 9111, WebSockets (RFC 6455),
+# HTTP/2 (RFC 7540), CORS and Fetch, and Django's own token. The site needs them.
+_OF_CLIENTS = frozenset(
+    meta_name(name)
+    for name in (
+        *("Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Cache-Control"),
+        *("Content-Encoding", "Date", "Expect", "From", "If-Match", "If-Modified-Since"),
+        *("If-None-Match", "If-Range", "If-Unmodified-Since", "Keep-Alive", "Max-Forwards"),
+        *("Pragma", "Proxy-Authorization", "Proxy-Connection", "Range", "TE", "Trailer"),
+        *("Upgrade", "Upgrade-Insecure-Requests", "HTTP2-Settings", "DNT", "X-Requested-With"),
+        *("Access-Control-Request-Headers", "Access-Control-Request-Method", "X-CSRFToken"),
+    )
+)
 
 
 class Fault(NamedTuple):
@@ -40,7 +53,8 @@ def key_of(header: object) -> str | None:
     key = header.upper() if is_meta_form else meta_name(header)
     # Servers drop a header whose name has an underscore, so nobody can mean one.
     is_possible = is_meta_form or "_" not in header
-    return key if is_possible and key not in NEVER_DESIGNATED else None
+    is_needed = key in NEVER_DESIGNATED or key in _OF_CLIENTS or key.startswith("HTTP_SEC_")
+    return key if is_possible and not is_needed else None
 
 
 def read_guarded(

@@ -260,12 +260,17 @@ def test_an_ssl_header_that_cannot_be_guarded_is_left_to_django(value):
     [
         *("Host", "Content-Length", "Content-Type", "Cookie", "Authorization", "Origin"),
         *("Referer", "Connection", "Transfer-Encoding", "User-Agent", "HTTP_"),
+        *("Accept", "Range", "te", "If-None-Match", "HTTP_UPGRADE", "HTTP2-Settings", "Expect"),
+        *("Sec-WebSocket-Key", "HTTP_SEC_FETCH_SITE", "X-CSRFToken", "X-Requested-With"),
     ],
 )
 def test_a_header_that_a_site_would_miss_is_never_designated(name):
     policy, found = parse(SimpleNamespace(TRUSTED_PROXY_HEADER=name))
     assert [problem.id for problem in found] == ["trustedproxy.E008"]
     assert policy.header == "HTTP_X_FORWARDED_FOR"
+    policy, found = parse(SimpleNamespace(TRUSTED_PROXY_GUARDED_HEADERS=[name]))
+    assert [problem.id for problem in found] == ["trustedproxy.E051"]
+    assert policy.dropped_if_direct == parse(SimpleNamespace())[0].dropped_if_direct
 
 
 class Hostile:

@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import socket
 import ssl
+import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .forms import Attack, Form
 
 SECONDS = 20
+_TIMES = 3  # as long as one read may take, a whole exchange may
 _MOST_BYTES = 256 * 1024
 _PAUSE = 1.25 / MOST_A_SECOND
 _PORTS = {"http": 80, "https": 443}
@@ -124,6 +126,8 @@ class Sender:
                 for response in self._exchange(connection, attack):
                     responses.append(response)  # noqa: PERF402 - what came before an error counts
         except (OSError, http.client.HTTPException) as error:
+            if attack is None or not attack.upgrades:
+                responses.clear()  # it was cut off
             responses.append(Response("", None, error=_told(error)))
         return responses
 
@@ -135,9 +139,16 @@ class Sender:
             self._address = raw.getpeername()[:2]
             self.own_address = raw.getsockname()[0]
             if self.target.scheme == "http":
-                yield raw
+                with _closed_after(raw, self._seconds * _TIMES):
+                    yield raw
                 return
-            with self._tls.wrap_socket(raw, server_hostname=self.target.name) as secured:
+            with (
+                self._tls.wrap_socket(
+                    raw, server_hostname=self.target.name, do_handshake_on_connect=False
+                ) as secured,
+                _closed_after(secured, self._seconds * _TIMES),
+            ):
+                secured.do_handshake()
                 yield secured
 
     def _exchange(self, connection: socket.socket, attack: Attack | None) -> Iterator[Response]:
@@ -217,6 +228,34 @@ class Sender:
         if not is_named and not attack.upgrades:
             lines.append(b"Connection: close")
         write(connection, lines, attack.form, self._seconds)
+
+
+@contextlib.contextmanager
+def _closed_after(connection: socket.socket, seconds: float) -> Iterator[None]:
+    """Close a connection after that time, and then raise `TimeoutError`.
+
+    A read has a limit of its own, but a peer can send one byte after another without end.
+    """
+    over = threading.Event()
+
+    def close() -> None:
+        over.set()
+        # Not that of an SSLSocket, whose reader in the other thread needs its state.
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, close)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (OSError, http.client.HTTPException):
+        if not over.is_set():
+            raise
+    finally:
+        timer.cancel()
+    if over.is_set():
+        raise TimeoutError(f"the response has no end within {seconds:g} s")
 
 
 def write(connection: socket.socket, lines: list[bytes], form: Form, seconds: float) -> None:

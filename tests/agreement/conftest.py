@@ -1,13 +1,12 @@
 """What every test of this suite needs."""
 
 import pytest
+from easyaudit.models import RequestEvent  # there is one for each request
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_test_leaves_records(django_db_setup, django_db_blocker):
     """Fail if a test wrote outside of its transaction: a later one would count what it left."""
     yield
-    from easyaudit.models import RequestEvent  # records every request
-
     with django_db_blocker.unblock():
         assert list(RequestEvent.objects.values_list("url", flat=True)) == []

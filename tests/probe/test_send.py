@@ -261,6 +261,30 @@ def test_over_tls_trailers_wait_without_a_look(certificate):
     assert b"".join(got).endswith(b"0\r\nX-Late: 1\r\n\r\n")
 
 
+@pytest.mark.parametrize("first", [b"", b"HTTP/1.1 200 OK\r\n\r\n"])
+@pytest.mark.parametrize("endless", [b"HTTP/1.1 100 Continue\r\n\r\n", b"x"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_response_without_end_ends(certificate, scheme, first, endless):
+    path, context = certificate
+
+    def serve(this, connection):
+        if scheme == "https":
+            connection = context.wrap_socket(connection, server_side=True)
+        with connection:
+            this.read(connection)
+            connection.sendall(first)
+            while not is_over.wait(0.02):
+                connection.sendall(endless)
+
+    is_over = threading.Event()
+    with peer(serve) as (_, plain):
+        target = plain.target._replace(scheme=scheme, host="localhost")
+        tls = ssl.create_default_context(cafile=path)
+        (response,) = Sender(target, KEY, tls, seconds=0.3).ask()
+        is_over.set()
+    assert (response.status, response.error[:26]) == (None, "TimeoutError: the response")
+
+
 @pytest.mark.parametrize(
     "sent",
     [b"HTTP/1.1 302 Found\r\nLocation: /\x1b]0;x\x07\x9b2J\r\n\r\n", b"\x1b]0;x\x07\r\n\r\n"],
