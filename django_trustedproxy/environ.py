@@ -179,8 +179,8 @@ def find_answer(meta: dict[str, Any]) -> Answer | None:
 def adopt(meta: dict[str, Any], answer: Answer) -> Answer:
     """Let a request that is made of a decided one have its answer, and the scheme that it states.
 
-    Whoever makes it copies what Django reads of the scheme, and that is no header here. The host
-    and the path are its own.
+    The code that makes it copies what Django reads of the scheme, which is not a header here. The
+    host and the path are its own.
     """
     meta[KEY] = answer
     before = meta.get("wsgi.url_scheme")

@@ -1,6 +1,6 @@
 """What the log tells: why an answer may not be the expected one, in few lines.
 
-Servers do not run system checks, so what they did to the first requests is told here as well.
+Servers do not run system checks, so the log also tells what they did to the first requests.
 """
 
 from __future__ import annotations

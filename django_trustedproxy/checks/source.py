@@ -165,7 +165,7 @@ def find_assignments(filename: str) -> dict[str, tuple[object, Place]]:
     for node in sorted(assignments, key=lambda node: node.lineno):
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             if isinstance(target, ast.Name) and node.value:
-                found.pop(target.id, None)  # what is no literal is not known
+                found.pop(target.id, None)  # only a literal is known
                 with suppress(ValueError, TypeError):
                     found[target.id] = ast.literal_eval(node.value), Place(filename, node.lineno)
     return found

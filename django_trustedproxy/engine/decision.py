@@ -167,8 +167,8 @@ def _has(networks: TrustedNetworks, address: str | None) -> bool:
 def walk(networks: TrustedNetworks, hops: Iterable[str | None]) -> list[Step]:
     """Read hops from the right, and return a step for each one that was looked at.
 
-    Ends with the first address that is not trusted, and at anything that is not an address: whoever
-    wrote what lies further left is not one of the trusted proxies.
+    Ends with the first address that is not trusted, and at anything that is not an address: no
+    trusted proxy wrote what lies further left.
     """
     steps: list[Step] = []
     ipv4, ipv6 = networks.ipv4, networks.ipv6

@@ -1,7 +1,7 @@
 """The headers in which proxies say who the user is, or which certificate the client showed.
 
-None of them proves anything by itself, so they are believed by whoever can reach the server. A
-header that carries a signature (X-Goog-IAP-JWT-Assertion, Cf-Access-Jwt-Assertion,
+None of them proves anything by itself: anyone who can reach the server can send one. A header that
+carries a signature (X-Goog-IAP-JWT-Assertion, Cf-Access-Jwt-Assertion,
 X-Amzn-Oidc-Data, X-Pomerium-Jwt-Assertion, Authorization) is not here: the application verifies it.
 """
 
