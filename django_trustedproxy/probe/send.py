@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
-import ssl
-import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -14,11 +12,13 @@ from urllib.parse import urlsplit
 from . import http2
 from .answer import cut
 from .token import MOST_A_SECOND, issue, new_nonce
+from .wire import Wire, closed_after, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import ssl
+    from collections.abc import Iterator
 
-    from .forms import Attack, Form
+    from .forms import Attack
 
 SECONDS = 20
 _TIMES = 3  # as long as one read may take, a whole exchange may
@@ -77,17 +77,6 @@ def parse_target(url: str, site: Target | None = None) -> Target | None:
     return Target(parts.scheme, host, (parts.path or "/") + query, address)
 
 
-class Wire(NamedTuple):
-    """Both ends of a connection, whose first bytes may be read already."""
-
-    sendall: Callable[[bytes], object]
-    recv: Callable[[int], bytes]
-
-    def makefile(self, _mode: str) -> Any:
-        """Return what an `HTTPResponse` reads from."""
-        return self.recv.__self__  # type: ignore[attr-defined] # a bound method
-
-
 class Sender:
     """Sends requests to a target, each with a token of its own, and not too many in a second."""
 
@@ -139,14 +128,14 @@ class Sender:
             self._address = raw.getpeername()[:2]
             self.own_address = raw.getsockname()[0]
             if self.target.scheme == "http":
-                with _closed_after(raw, self._seconds * _TIMES):
+                with closed_after(raw, self._seconds * _TIMES):
                     yield raw
                 return
             with (
                 self._tls.wrap_socket(
                     raw, server_hostname=self.target.name, do_handshake_on_connect=False
                 ) as secured,
-                _closed_after(secured, self._seconds * _TIMES),
+                closed_after(secured, self._seconds * _TIMES),
             ):
                 secured.do_handshake()
                 yield secured
@@ -228,71 +217,6 @@ class Sender:
         if not is_named and not attack.upgrades:
             lines.append(b"Connection: close")
         write(connection, lines, attack.form, self._seconds)
-
-
-@contextlib.contextmanager
-def _closed_after(connection: socket.socket, seconds: float) -> Iterator[None]:
-    """Close a connection after that time, and then raise `TimeoutError`.
-
-    A read has a limit of its own, but a peer can send one byte after another without end.
-    """
-    over = threading.Event()
-
-    def close() -> None:
-        over.set()
-        # Not that of an SSLSocket, whose reader in the other thread needs its state.
-        with contextlib.suppress(OSError):
-            socket.socket.shutdown(connection, socket.SHUT_RDWR)
-
-    timer = threading.Timer(seconds, close)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    except (OSError, http.client.HTTPException):
-        if not over.is_set():
-            raise
-    finally:
-        timer.cancel()
-    if over.is_set():
-        raise TimeoutError(f"the response has no end within {seconds:g} s")
-
-
-def write(connection: socket.socket, lines: list[bytes], form: Form, seconds: float) -> None:
-    """Send a request whose head is `lines`, with the trailers of a form behind a chunked body."""
-    trailers = b"".join(line + b"\r\n" for line in form.trailers)
-    if not form.trailers:
-        connection.sendall(b"\r\n".join([*lines, b"", b""]))
-        return
-    names = b", ".join(line.partition(b":")[0] for line in form.trailers)
-    head = [*lines, b"Transfer-Encoding: chunked", b"Trailer: " + names]
-    request = b"\r\n".join([*head, b"", b"1", b"x", b"0", b""])
-    if form.pause:
-        connection.sendall(request)
-        request = b""
-        if _has_answered(connection, form.pause, seconds):
-            return
-    connection.sendall(request + trailers + b"\r\n")
-
-
-def _has_answered(connection: socket.socket, pause: float, seconds: float) -> bool:
-    """Wait; tell whether the server has answered by then.
-
-    One that has does not wait for trailers, and would reset the connection where they still came.
-    """
-    connection.settimeout(pause)
-    try:
-        # TLS has no MSG_PEEK; there the wait alone must do.
-        if isinstance(connection, ssl.SSLSocket):
-            time.sleep(pause)
-            return connection.pending() > 0
-        connection.recv(1, socket.MSG_PEEK)
-    except TimeoutError:
-        return False
-    else:
-        return True
-    finally:
-        connection.settimeout(seconds)
 
 
 def _read(reader: http.client.HTTPResponse, nonce: str) -> Response:

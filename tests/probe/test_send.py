@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from django_trustedproxy.engine.networks import TrustedNetworks
-from django_trustedproxy.probe import run, send
+from django_trustedproxy.probe import run, send, wire
 from django_trustedproxy.probe.attacks import attacks
 from django_trustedproxy.probe.forms import Claims
 from django_trustedproxy.probe.run import CannotRunError, Runner, Settings
@@ -256,7 +256,7 @@ def test_over_tls_trailers_wait_without_a_look(certificate):
     target = parse_target("https://localhost")
     row = ROWS["trailers that come later"].form._replace(trailers=(b"X-Late: 1",))
     with tls.wrap_socket(near, server_hostname=target.name) as connection:
-        send.write(connection, [b"POST / HTTP/1.1"], row, 60)
+        wire.write(connection, [b"POST / HTTP/1.1"], row, 60)
         thread.join(60)
     assert b"".join(got).endswith(b"0\r\nX-Late: 1\r\n\r\n")
 

@@ -11,7 +11,7 @@ from django_trustedproxy.engine.purposes import meta_names
 from django_trustedproxy.probe import forms as table
 from django_trustedproxy.probe.attacks import forms
 from django_trustedproxy.probe.forms import Claims, Form
-from django_trustedproxy.probe.send import write
+from django_trustedproxy.probe.wire import write
 
 # All of 127.0.0.0/8 is this host, so that each visitor has an address of its own.
 HONEST, ATTACKER, DIRECT, PROXY = "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"

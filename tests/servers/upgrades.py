@@ -7,7 +7,7 @@ every header is the client's.
 import contextlib
 
 from django_trustedproxy.probe.channels import UPGRADES
-from django_trustedproxy.probe.send import Wire
+from django_trustedproxy.probe.wire import Wire
 from tests.servers import http2
 from tests.servers.raw_requests import VICTIM, Answer, connected, received
 
