@@ -10,7 +10,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from django_trustedproxy.engine import hops
-from django_trustedproxy.engine.answer import OUTCOMES, REJECTABLE
+from django_trustedproxy.engine.answer import OUTCOMES, REJECTABLE, Answer
 from django_trustedproxy.engine.decision import decide, fold, walk
 from django_trustedproxy.engine.networks import TrustedNetworks
 from django_trustedproxy.engine.policy import Policy
@@ -28,6 +28,22 @@ def test_a_policy_reads_and_keeps_x_forwarded_for_and_does_not_change():
     assert (policy.header, policy.keep_header) == ("HTTP_X_FORWARDED_FOR", True)
     with pytest.raises(FrozenInstanceError):
         policy.keep_header = False
+
+
+def test_a_policy_answers_no_probe_unless_it_is_told_to():
+    assert Policy.build(TrustedNetworks()).is_probed is False
+
+
+@pytest.mark.parametrize(
+    ("entries", "is_nobody"), [([], True), (["unix:"], False), (["10.0.0.0/8"], False)]
+)
+def test_a_policy_tells_whether_it_trusts_nobody(entries, is_nobody):
+    assert Policy.build(TrustedNetworks.parse(entries)).trusts_nobody is is_nobody
+
+
+def test_an_answer_about_a_peer_alone_is_direct():
+    answer = Answer("203.0.113.9", "203.0.113.9")
+    assert (answer.outcome, bool(answer)) == ("direct", False)
 
 
 def test_every_outcome_but_the_good_one_can_be_rejected():

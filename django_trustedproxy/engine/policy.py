@@ -101,7 +101,7 @@ class Policy:
     chains: frozenset[str]
     raw_names: Mapping[bytes, str]
     purposes: frozenset[str]
-    is_probed: bool = False
+    is_probed: bool
     peers: dict[str, str] = field(default_factory=dict, repr=False)
     stamps: Stamps | None = None
     stamped: Policy | None = field(default=None, repr=False)
