@@ -286,6 +286,23 @@ def test_a_response_without_end_ends(certificate, monkeypatch, scheme, first, en
     assert (response.status, response.error[:26]) == (None, "TimeoutError: the response")
 
 
+def test_an_upgrade_that_was_granted_counts_where_nothing_else_ends(monkeypatch):
+    monkeypatch.setattr(send, "_TIMES", 0.01)
+
+    def serve(this, connection):
+        this.read(connection)
+        connection.sendall(CHANGES % b"websocket")
+        while not is_over.wait(0.02):
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    is_over = threading.Event()
+    with peer(serve) as (_, sender):
+        granted, over = sender.ask(ROWS["websocket"])
+        is_over.set()
+    assert (granted.status, over.status) == (101, None)
+    assert over.error.startswith("TimeoutError: the response")
+
+
 @pytest.mark.parametrize(
     "sent",
     [b"HTTP/1.1 302 Found\r\nLocation: /\x1b]0;x\x07\x9b2J\r\n\r\n", b"\x1b]0;x\x07\r\n\r\n"],
