@@ -286,19 +286,31 @@ def test_a_response_without_end_ends(certificate, monkeypatch, scheme, first, en
     assert (response.status, response.error[:26]) == (None, "TimeoutError: the response")
 
 
-def test_an_upgrade_that_was_granted_counts_where_nothing_else_ends(monkeypatch):
-    monkeypatch.setattr(send, "_TIMES", 0.01)
+class Alarm:
+    """A timer that goes off when the test says."""
+
+    def __init__(self, seconds, function):
+        del seconds
+        Alarm.go_off = staticmethod(function)
+
+    def start(self):
+        pass
+
+    cancel = start
+
+
+def test_an_upgrade_that_was_granted_counts_where_the_next_response_has_no_end(monkeypatch):
+    monkeypatch.setattr(wire.threading, "Timer", Alarm)
 
     def serve(this, connection):
         this.read(connection)
         connection.sendall(CHANGES % b"websocket")
-        while not is_over.wait(0.02):
-            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        this.read(connection, b"6.6.6.6")
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        Alarm.go_off()
 
-    is_over = threading.Event()
     with peer(serve) as (_, sender):
         granted, over = sender.ask(ROWS["websocket"])
-        is_over.set()
     assert (granted.status, over.status) == (101, None)
     assert over.error.startswith("TimeoutError: the response")
 
