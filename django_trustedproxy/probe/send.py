@@ -149,22 +149,25 @@ class Sender:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._write(connection, attack, token)
         reader = http.client.HTTPResponse(connection, method=method)
-        reader.begin()
-        if attack is None or not attack.upgrades:
+        # A response that is cut off leaves its file open, and so the connection.
+        with contextlib.closing(reader):
+            reader.begin()
+            if attack is None or not attack.upgrades:
+                yield _read(reader, nonce)
+                return
+            if reader.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
+                yield Response(nonce, reader.status)
+                # Part of what comes next may already be read.
+                with contextlib.closing(reader.fp) as rest:
+                    reader.fp = None  # type: ignore[assignment]
+                    wire = Wire(connection.sendall, rest.read1)
+                    if "h2c" in (reader.getheader("Upgrade") or "").lower():
+                        yield self._over_http2(wire, stream=3)
+                    else:
+                        yield from self._again(wire)
+                return
             yield _read(reader, nonce)
-            return
-        if reader.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
-            yield Response(nonce, reader.status)
-            # Part of what comes next may already be read. It is for another response to close.
-            wire = Wire(connection.sendall, reader.fp.read1)
-            reader.fp = None  # type: ignore[assignment]
-            if "h2c" in (reader.getheader("Upgrade") or "").lower():
-                yield self._over_http2(wire, stream=3)
-            else:
-                yield from self._again(wire)
-            return
-        yield _read(reader, nonce)
-        yield from self._again(connection)
+            yield from self._again(connection)
 
     def _again(self, connection: Any) -> Iterator[Response]:
         """Forge over a connection on which an upgrade was asked for, if it is still open."""
@@ -173,8 +176,9 @@ class Sender:
         try:
             connection.sendall(b"\r\n".join([*lines, b"Connection: close", b"", b""]))
             reader = http.client.HTTPResponse(connection)
-            reader.begin()
-            yield _read(reader, nonce)
+            with contextlib.closing(reader):
+                reader.begin()
+                yield _read(reader, nonce)
         except (OSError, http.client.HTTPException):
             return
 
