@@ -21,7 +21,8 @@ NEVER_DESIGNATED = frozenset(
     )
 )
 # What clients send for the site to read: RFC 9110 and 9111, WebSockets (RFC 6455),
-# HTTP/2 (RFC 7540), CORS and Fetch, and Django's own token. The site needs them.
+# HTTP/2 (RFC 7540), CORS and Fetch, and Django's own token. The site needs them. Apart from those
+# above, because one that a setting of Django's believes is guarded all the same.
 _OF_CLIENTS = frozenset(
     meta_name(name)
     for name in (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
+import ssl
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -15,7 +16,6 @@ from .token import MOST_A_SECOND, issue, new_nonce
 from .wire import Wire, closed_after, write
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Iterator
 
     from .forms import Attack
@@ -127,18 +127,15 @@ class Sender:
             # One of several addresses of the name: the same for all requests.
             self._address = raw.getpeername()[:2]
             self.own_address = raw.getsockname()[0]
-            if self.target.scheme == "http":
-                with closed_after(raw, self._seconds * _TIMES):
-                    yield raw
-                return
-            with (
-                self._tls.wrap_socket(
+            connection = raw
+            if self.target.scheme == "https":
+                connection = self._tls.wrap_socket(
                     raw, server_hostname=self.target.name, do_handshake_on_connect=False
-                ) as secured,
-                closed_after(secured, self._seconds * _TIMES),
-            ):
-                secured.do_handshake()
-                yield secured
+                )
+            with connection, closed_after(connection, self._seconds * _TIMES):
+                if isinstance(connection, ssl.SSLSocket):
+                    connection.do_handshake()
+                yield connection
 
     def _exchange(self, connection: socket.socket, attack: Attack | None) -> Iterator[Response]:
         if attack is not None and attack.speaks == "HTTP/2":
