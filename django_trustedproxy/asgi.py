@@ -120,16 +120,15 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
     answer = rewrite(meta, policy, scheme, is_unix)
     path = _path_of(scope) if policy.reject_exempt else ""
     log.tell(answer, came, policy, meta, scheme, headers, path)
-    if not policy.passed.isdisjoint(lines) and answer:
-        headers = _with_passed(sent, policy)
-        for key in policy.passed.intersection(lines):
-            del lines[key]
+    if lines and not answer:
+        headers = [pair for pair in headers if pair[0] not in policy.raw_names]
     around = environ_around(scope, policy.stamps)
     changed = {**scope, **around, "scheme": scheme, "headers": headers, KEY: answer}
     if "HTTP_HOST" in meta:
         headers[:] = [pair for pair in headers if pair[0].lower() != b"host"]
         lines["HTTP_HOST"] = []
-    headers += [(raw_name(key), meta[key].encode("latin-1")) for key in lines if key in meta]
+    written = [key for key in lines if key in meta and key not in policy.passed]
+    headers += [(raw_name(key), meta[key].encode("latin-1")) for key in written]
     if answer.client is not None:
         port = client[1] if client and not answer.proxies else answer.client_port or 0
         changed["client"] = (meta["REMOTE_ADDR"], port)
@@ -161,39 +160,26 @@ def _client_of(scope: Scope) -> Any:
 
 
 def _split(headers: list[Header], policy: Policy) -> tuple[dict[str, list[bytes]], list[Header]]:
-    """Return the lines of the forwarding headers by META key, and all the other headers."""
-    known = policy.raw_names
-    lines: dict[str, list[bytes]] = {}
-    if b"".join([name for name, _ in headers]).translate(None, _UNAMBIGUOUS):
-        others = [
-            pair
-            for pair in headers
-            if pair[0] not in known
-            and not (pair[0].translate(None, _UNAMBIGUOUS) and _is_other_spelling(pair[0], policy))
-        ]
-        headers = [(name.lower(), value) for name, value in headers]
-    else:
-        others = [pair for pair in headers if pair[0] not in known]
-    for name, value in headers:
-        if name in known:
-            lines.setdefault(known[name], []).append(value)
-    return lines, others
+    """Return the lines of the forwarding headers by META key, and the headers that stay.
 
-
-def _with_passed(sent: list[Header], policy: Policy) -> list[Header]:
-    """Return the other headers, and in their places those that pass unchanged."""
+    Those stay that are no forwarding headers, and those that pass unchanged if the peer is trusted.
+    """
     known, passed = policy.raw_names, policy.passed
-    return [
-        (name if name in known else sent_name, value)
-        for sent_name, value in sent
-        if (
-            known[name] in passed
-            if (name := sent_name.lower()) in known
-            else not (
-                sent_name.translate(None, _UNAMBIGUOUS) and _is_other_spelling(sent_name, policy)
-            )
-        )
-    ]
+    is_plain = not b"".join([name for name, _ in headers]).translate(None, _UNAMBIGUOUS)
+    lines: dict[str, list[bytes]] = {}
+    kept: list[Header] = []
+    for pair in headers:
+        name, value = pair if is_plain else (pair[0].lower(), pair[1])
+        if name in known:
+            key = known[name]
+            lines.setdefault(key, []).append(value)
+            if key in passed:
+                kept.append((name, value))
+        elif is_plain or not (
+            name.translate(None, _UNAMBIGUOUS) and _is_other_spelling(name, policy)
+        ):
+            kept.append(pair)
+    return lines, kept
 
 
 def _is_other_spelling(name: bytes, policy: Policy) -> bool:
