@@ -8,7 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from .display import short_repr
+from .display import join_some, short_repr
 from .engine.everybody import covering, is_everybody, is_wide
 from .engine.mistakes import OWN, corrected, diagnose, quoted, split
 from .engine.networks import EntryError, TrustedNetworks, has_unix, parse_entry
@@ -95,7 +95,7 @@ def read(name: str, value: object) -> tuple[TrustedNetworks, list[Problem]]:
     )
     problems = list(_wrong_entries(name, entries))
     if together := covering(networks.merged):
-        msg = f"{name} trusts everybody: expected {OWN}, got {_some(together)}."
+        msg = f"{name} trusts everybody: expected {OWN}, got {join_some(list(map(str, together)))}."
         hint = f"{_line(name, _kept(entries))} Anyone who is trusted can claim any address."
         problems.append(Problem(_IDS["everybody"], msg, hint))
     return networks, problems
@@ -192,7 +192,3 @@ def _line(name: str, kept: Sequence[str], meant: Sequence[str] = ()) -> str:
     if len(line) > _LONGEST_LINE:
         return f"Write {quoted(meant)} there." if meant else f"Remove it from {name}."
     return line if kept else line + _NOBODY
-
-
-def _some(networks: Sequence[Network]) -> str:
-    return ", ".join(map(str, networks[:_MOST])) + (", …" if len(networks) > _MOST else "")

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class RejectedByTrustedProxy(SuspiciousOperation):
-    """A request whose outcome is named in `TRUSTED_PROXY_REJECT`; Django answers it with 400."""
+    """A request that `TRUSTED_PROXY_REJECT` rejects; Django answers it with 400."""
 
 
 def rejection(policy: Policy, answer: Answer, path: str) -> str | None:
     """Return why the policy rejects a request for a path, as a sentence, or None if it does not."""
-    name = "" if path in policy.reject_exempt else policy.rejects(answer)
+    name = policy.rejects(answer, path)
     if not name:
         return None
     reason = f"outcome {name!r}"

@@ -54,7 +54,7 @@ class Explanation(NamedTuple):
     def sentence(self, reject: str = "") -> str:
         """Say why REMOTE_ADDR is what it is, and what else the request suggests of the client.
 
-        `reject` is the outcome in `TRUSTED_PROXY_REJECT` that the request is rejected for.
+        `reject` is the name in `TRUSTED_PROXY_REJECT` that the request is rejected for.
         """
         names_itself = names(self.header_text, self.answer.peer)
         first = sentence(self.answer, self.hops, reject=reject, names_itself=names_itself)
@@ -122,7 +122,7 @@ def sentence(
 ) -> str:
     """Say why REMOTE_ADDR is what it is, and what to do if that is wrong.
 
-    `reject` is the outcome in `TRUSTED_PROXY_REJECT` that the request is rejected for.
+    `reject` is the name in `TRUSTED_PROXY_REJECT` that the request is rejected for.
     `names_itself` tells whether the header names the peer, `server` which server may have taken it
     from there. Header text appears escaped and shortened only.
     """
@@ -149,11 +149,6 @@ def sentence(
         f"{answer.client} is the client: {answer.header} names it, behind the trusted "
         f"{join_some(answer.proxies)}.{_rejected(reject)}"
     )
-
-
-def reject_name(policy: Policy, answer: Answer) -> str:
-    """Return the name in `TRUSTED_PROXY_REJECT` that a rejected request is rejected for."""
-    return policy.rejects(answer)
 
 
 def _unknown(reported: str | None) -> str:

@@ -15,14 +15,12 @@ from . import lines
 from .clients import ABOUT_CLIENT
 from .engine.answer import OUTCOMES, Outcome
 from .engine.purposes import FORWARDED, raw_name
-from .exceptions import rejection
 from .explanation import (
     answered,
     cleared_by_waitress,
     lost_login,
     lost_logins,
     names,
-    reject_name,
     sentence,
 )
 from .remarks import about_stamp, remarks
@@ -166,8 +164,7 @@ def tell(  # noqa: PLR0913, PLR0917 - what there is to see of a request
     if is_quiet and _repeats(answer, number, came, policy, meta):
         return
     seen = Seen(meta, came.headers if came else {}, scheme)
-    reject = reject_name(policy, answer) if rejection(policy, answer, path) else ""
-    _tell(answer, came or _NOTHING, policy, seen, reject)
+    _tell(answer, came or _NOTHING, policy, seen, policy.rejects(answer, path))
 
 
 _NOTHING = Came((), {}, names_itself=False)

@@ -37,7 +37,7 @@ _OF_CLIENTS = frozenset(
 
 
 class Fault(NamedTuple):
-    """What cannot be used of a list of names: its check, the fact, and the remedy."""
+    """What cannot be used of a list of names or paths: its check, the fact, and the remedy."""
 
     id: str
     fact: str

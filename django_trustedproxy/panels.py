@@ -14,8 +14,7 @@ from .display import short_repr
 from .engine.answer import REJECTABLE, Answer
 from .engine.purposes import PURPOSES, meta_names, wire_name
 from .environ import KEY
-from .exceptions import rejection
-from .explanation import lost_login, names, reject_name, sentence
+from .explanation import lost_login, names, sentence
 from .remarks import remarks
 from .seen import Seen
 
@@ -64,7 +63,7 @@ class TrustedProxyPanel(Panel):
         policy, after = get_policy(), request.META
         scope = request.scope if isinstance(request, ASGIRequest) else {}
         before = after.get(_BEFORE, scope.get(_BEFORE))
-        reject = reject_name(policy, answer) if rejection(policy, answer, request.path) else ""
+        reject = policy.rejects(answer, request.path)
         came = before or {}
         seen = Seen(after, came, scope.get("scheme", ""))
         self.record_stats(

@@ -18,6 +18,7 @@ from .engine.purposes import (
     PURPOSES,
     meta_names,
     parse_host,
+    parse_scheme,
     split_host,
     wire_name,
 )
@@ -54,7 +55,7 @@ def about_stamp(policy: Policy, answer: Answer, path: str = "") -> Remark | None
         return Remark(kind, logging.INFO, f"{who} sent a valid secret.", peer)
     name = " or ".join(map(wire_name, policy.stamps.headers))
     so = "so TRUSTED_PROXIES alone says whether it is trusted"
-    if path not in policy.reject_exempt and (reject := policy.rejects(answer)):
+    if reject := policy.rejects(answer, path):
         so = f"so the request is {refusal(reject)}"
     if answer.stamp == "wrong":
         text = (
@@ -78,7 +79,6 @@ def remarks(policy: Policy, answer: Answer, seen: Seen) -> Iterator[Remark]:
 
 def _about_purposes(policy: Policy, answer: Answer, seen: Seen) -> Iterator[Remark]:
     stated = {statement.purpose: statement for statement in answer.statements}
-    designated = {designation.purpose for designation in policy.designations}
     for designation in policy.designations:
         statement = stated.get(designation.purpose)
         if statement is not None and statement.is_malformed:
@@ -87,9 +87,9 @@ def _about_purposes(policy: Policy, answer: Answer, seen: Seen) -> Iterator[Rema
             yield from _absent(answer, designation, seen)
         elif designation.purpose == "scheme":
             yield from _contradicted(answer, statement, seen)
-    if "scheme" not in designated:
+    if "scheme" not in policy.purposes:
         yield from _unread_scheme(answer, seen)
-    if "host" not in designated:
+    if "host" not in policy.purposes:
         yield from _unread_host(answer, seen)
 
 
@@ -139,7 +139,7 @@ def _absent(answer: Answer, designation: Designation, seen: Seen) -> Iterator[Re
 
 def _contradicted(answer: Answer, statement: Statement, seen: Seen) -> Iterator[Remark]:
     # With one proxy, the proxy knows better than a client, which can write any Origin.
-    is_http = PURPOSES["scheme"].parse(statement.value or "") == "http"
+    is_http = parse_scheme(statement.value or "") == "http"
     origin = seen.after.get("HTTP_ORIGIN")
     if not is_http or len(answer.proxies) < 2 or not _is_https_of(origin, seen):
         return
@@ -171,9 +171,8 @@ def _unread_scheme(answer: Answer, seen: Seen) -> Iterator[Remark]:
     secure = _secure_setting()
     if not secure or _is_https(seen):
         return
-    parse = PURPOSES["scheme"].parse
     for key in sorted(meta_names("scheme").intersection(seen.after)):
-        if parse(str(seen.after[key]).strip(BLANKS)) == "https":
+        if parse_scheme(str(seen.after[key]).strip(BLANKS)) == "https":
             name = wire_name(key)
             yield Remark(
                 "scheme-unread",
@@ -190,10 +189,9 @@ def _unread_host(answer: Answer, seen: Seen) -> Iterator[Remark]:
     host = seen.after.get("HTTP_HOST")
     if not host or _is_allowed(host):
         return
-    parse = PURPOSES["host"].parse
     for key in sorted(meta_names("host").intersection(seen.after)):
         other = str(seen.after[key]).strip(BLANKS)
-        if parse(other) and _is_allowed(other):
+        if parse_host(other) and _is_allowed(other):
             name = wire_name(key)
             yield Remark(
                 "host-unread",

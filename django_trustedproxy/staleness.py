@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from django.core.signals import request_started
 
 from . import conf
+from .pages import page_of_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,15 +42,18 @@ class Reminder:
             return
         with self._lock:
             self._next = now + _HOUR
-            due = [file for file in conf.range_files() if self._is_due(str(file), now)]
-            for file in (file for file in due if file.is_stale(now)):
+            for file in conf.range_files():
+                if not (self._is_due(str(file), now) and file.is_stale(now)):
+                    continue
                 self._told[str(file)] = now
                 logger.warning(
                     "django-trustedproxy: %s is stale: it was to be refreshed by %s. It stays in "
-                    'force. Run "%s", and restart or reload the workers. (Logged once per day.)',
+                    'force. Run "%s", and restart or reload the workers. (Logged once per day.) '
+                    "See %s",
                     file,
                     f"{file.due:%Y-%m-%d}",
                     file.command,
+                    page_of_kind("stale-file"),
                     extra=_EXTRA,
                 )
 

@@ -93,8 +93,8 @@ def read_stamps(
     secrets, wrong_secrets = _read_secrets(value(SECRETS), around.secret_keys)
     entries = collected(value(PROXIES))
     any_peer = entries is not None and _is_any(entries)
-    networks, wrong_proxies = TrustedNetworks(), list[Problem]()
     if any_peer:
+        networks = TrustedNetworks()
         wrong_proxies = list(_wrong_any(entries or (), headers, around))
     else:
         networks, wrong_proxies = read(PROXIES, value(PROXIES))
@@ -182,9 +182,7 @@ def _read_secrets(value: object, secret_keys: Collection[str]) -> tuple[list[str
         if fault is None:
             secrets.append(str(secret))
         else:
-            fact, expected = fault.msg.split(": ", 1)
-            msg = f"{SECRETS}[{index}] {fact}: expected {expected}."
-            problems.append(fault._replace(msg=msg))
+            problems.append(fault._replace(msg=f"{SECRETS}[{index}] {fault.msg}."))
     return secrets, problems
 
 
@@ -192,22 +190,23 @@ def _fault_of(secret: object, secret_keys: Collection[str]) -> Problem | None:
     """Return what is wrong with a secret, as a fact and what is expected."""
     text = secret if isinstance(secret, str) else None
     if text is None or not text.strip():
-        fact = f"is {type(secret).__name__}: text" if text is None else f"is empty: {_STRONG}"
+        kind = type(secret).__name__
+        fact = f"is {kind}: expected text" if text is None else f"is empty: expected {_STRONG}"
         return Problem("trustedproxy.E086", fact, _UNSET)
     if not (text.isascii() and text.isprintable()) or {" ", ","} & set(text):
         fact = "has a blank, a comma, a control character or one that is not ASCII"
         hint = f"A header cannot carry it unchanged. {_NEW}"
-        return Problem("trustedproxy.E086", f"{fact}: printable ASCII without them", hint)
+        return Problem("trustedproxy.E086", f"{fact}: expected printable ASCII without them", hint)
     if _PLACEHOLDER.search(text):
-        return Problem("trustedproxy.E084", "is a placeholder: a random text", _NEW)
+        return Problem("trustedproxy.E084", "is a placeholder: expected a random text", _NEW)
     different = len(set(text))
     if len(text) < SHORTEST or different < FEWEST:
         fact = f"has {len(text)} characters, {different} of them different"
-        return Problem("trustedproxy.E083", f"{fact}: {_STRONG}", _NEW)
+        return Problem("trustedproxy.E083", f"{fact}: expected {_STRONG}", _NEW)
     if any(text in key or (len(key) >= SHORTEST and key in text) for key in secret_keys):
         fact = "is part of SECRET_KEY or of one of SECRET_KEY_FALLBACKS, or has it in it"
         hint = f"The edge would know the key that signs the sessions. {_NEW}"
-        return Problem("trustedproxy.E085", f"{fact}: a secret of its own", hint)
+        return Problem("trustedproxy.E085", f"{fact}: expected a secret of its own", hint)
     return None
 
 

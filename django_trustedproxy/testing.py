@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from django.test import AsyncRequestFactory, RequestFactory
 
 from .conf import get_policy
+from .engine.addresses import UNIX
+from .engine.purposes import raw_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     Scope = dict[str, Any]
 
 Sender = TypeVar("Sender")
-
-_UNIX = "unix:"
 
 
 class _ForMeta:
@@ -36,10 +36,10 @@ def through(client: str, *proxies: str) -> dict[str, Any]:
 
     `client.get("/", **through("203.0.113.9", "10.0.0.1"))` arrives from the peer 10.0.0.1, the last
     of `proxies`, with the header that `TRUSTED_PROXY_HEADER` names, and the newest of
-    `TRUSTED_PROXY_SECRETS` if there are any; "unix:" is a Unix socket.
-    Without proxies, the client connects itself. Works with `Client`, `RequestFactory` and their
-    subclasses. Raises `ValueError` for a text that is not an address, and for a chain that the
-    header cannot carry.
+    `TRUSTED_PROXY_SECRETS` if there are any; "unix:" is a Unix socket. Without proxies, the client
+    connects itself. Works with `Client`, `RequestFactory` and their subclasses; `AsyncClient` and
+    `AsyncRequestFactory` raise `TypeError` for it. Raises `ValueError` for a text that is not an
+    address, and for a chain that the header cannot carry.
     """
     peer, header = _request(client, proxies)
     return {"REMOTE_ADDR": peer, **header, "trusted_proxy.test": _ForMeta()}
@@ -50,8 +50,8 @@ def send_through(sender: Sender, client: str, *proxies: str) -> Sender:
 
     Takes a `Client`, `AsyncClient`, `RequestFactory`, `AsyncRequestFactory` or a subclass, such as
     Django REST framework's `APIClient`, and returns a copy that shares its cookies and login. Takes
-    a Channels communicator too, before it sends anything, and returns it changed. Raises as
-    `through`.
+    a Channels communicator too, before it sends anything, and returns it changed. Raises
+    `TypeError` for anything else, and `ValueError` as `through` does.
     """
     peer, header = _request(client, proxies)
     if isinstance(sender, AsyncRequestFactory):
@@ -78,12 +78,9 @@ def _changing(sender: Sender, change: Callable[[Scope], Scope]) -> Sender:
 
 def _arrive(scope: Scope, *, peer: str, header: dict[str, str]) -> Scope:
     """Return a scope as the server makes it of a connection from `peer`."""
-    lines = {
-        key.removeprefix("HTTP_").replace("_", "-").lower().encode(): value.encode()
-        for key, value in header.items()
-    }
+    lines = {raw_name(key): value.encode() for key, value in header.items()}
     others = [pair for pair in scope["headers"] if pair[0].lower() not in lines]
-    if peer != _UNIX:
+    if peer != UNIX:
         return {**scope, "client": [peer, 0], "headers": [*others, *lines.items()]}
     # A server on a Unix socket has no name, which stood in for the Host of a test client.
     if all(name.lower() != b"host" for name, _ in others):
@@ -117,7 +114,7 @@ def _header(chain: list[str]) -> dict[str, str]:
 
 def _require_address(name: str, address: object) -> None:
     text = str(address)
-    if text != _UNIX and not _is_address(text):
+    if text != UNIX and not _is_address(text):
         raise ValueError(
             f"{name} is not an address: expected one such as '203.0.113.9', without port, brackets "
             f"and prefix length, or 'unix:' for a Unix socket, got {address!r}."

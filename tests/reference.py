@@ -7,6 +7,7 @@ from django_trustedproxy.engine.purposes import FORWARDING_HEADERS
 from django_trustedproxy.probe.attacks import attacks
 from django_trustedproxy.probe.forms import Claims
 from django_trustedproxy.probe.groups import GROUPS
+from django_trustedproxy.probe.run import SPOKEN
 from tests.pages import REFERENCE
 
 HEADERS = REFERENCE / "headers.md"
@@ -63,7 +64,8 @@ def probe_page():
     """Return the page of the probe with the names of what is sent in each group."""
     page, table = PROBE.read_text(), attacks(Claims("10.0.0.1", stamps=("X-Edge-Secret",)))
     for name, group in GROUPS.items():
-        forms = [attack.form.name for attack in table if attack.group == name]
+        # The probe does not speak the protocols of the others.
+        forms = [each.form.name for each in table if each.group == name and each.speaks in SPOKEN]
         told = f"Sent: {'; '.join(f'`{form}`' for form in forms)}."
         filled = textwrap.fill(told, 140, break_long_words=False, break_on_hyphens=False)
         heading = re.escape(group.title[0].upper() + group.title[1:])

@@ -33,8 +33,8 @@ def names_of(section):
     ],
 )
 def test_the_middleware_of_the_page_knows_who_came_through_a_proxy(path, chain, status):
-    refuse_direct = names_of("A middleware of your own")["refuse_direct"]
-    chained = TrustedProxyMiddleware(refuse_direct(lambda _: HttpResponse()))
+    require_forwarded = names_of("A middleware of your own")["require_forwarded"]
+    chained = TrustedProxyMiddleware(require_forwarded(lambda _: HttpResponse()))
     assert chained(RequestFactory().get(path, **through(*chain))).status_code == status
 
 

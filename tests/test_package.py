@@ -121,11 +121,11 @@ ROOMS = {
         *("engine", "entries", "environ", "display", "clients", "remarks", "seen", "servers"),
     ),
     "traces": ("engine", "display", "explanation", "pages", "servers"),
-    "staleness": ("conf",),
+    "staleness": ("conf", "pages"),
     "checks": ("conf", "engine", "checks", "entries", "names", "pages", "probe", "ranges"),
     "exceptions": ("engine",),
     "log": (
-        *("engine", "clients", "explanation", "exceptions", "limiter", "lines", "pages"),
+        *("engine", "clients", "explanation", "limiter", "lines", "pages"),
         *("remarks", "seen", "servers", "traces"),
     ),
     "making": ("engine", "environ"),
@@ -142,12 +142,10 @@ ROOMS = {
     "wsgi": ("conf", "engine", "environ", "log", "exceptions", "probe", "staleness"),
     "asgi": ("conf", "engine", "environ", "log", "exceptions", "probe", "staleness"),
     "testing": ("conf", "engine"),
-    "panels": (
-        *("conf", "engine", "environ", "explanation", "exceptions", "display", "remarks", "seen"),
-    ),
+    "panels": (*("conf", "engine", "environ", "explanation", "display", "remarks", "seen"),),
     "management": (
         "checks",
-        *("conf", "engine", "clients", "explanation", "exceptions", "display", "overview"),
+        *("conf", "engine", "clients", "explanation", "display", "overview"),
         *("pasted", "probe", "ranges"),
     ),
     "probe": (
@@ -155,8 +153,6 @@ ROOMS = {
         "display",
         "engine",
         "environ",
-        "exceptions",
-        "explanation",
         "names",
         "pages",
         "probe",

@@ -54,7 +54,8 @@ def test_a_stale_file_is_told_once_a_day(path, clock, caplog):
         assert record.getMessage() == (
             f"django-trustedproxy: {path} is stale: it was to be refreshed by 2026-12-25. It stays "
             f'in force. Run "manage.py trustedproxy refresh {path}", and restart or reload the '
-            "workers. (Logged once per day.)"
+            "workers. (Logged once per day.) See https://django-trustedproxy.readthedocs.io/en/stable/"
+            "reference/messages.html#stale-file"
         )
         assert (record.peer, record.client, record.outcome) == (None, None, None)
         assert lines() == []

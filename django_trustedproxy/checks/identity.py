@@ -21,6 +21,7 @@ from django_trustedproxy.names import key_of
 
 from .middleware import OUR_MIDDLEWARE, defined_names, is_ours, load_middleware
 from .source import Place, functions_of
+from .values import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -184,9 +185,9 @@ def _reads_that_log_in(middleware: object) -> dict[str, Place]:
         texts = {n: text for n, text in function.__globals__.items() if type(text) is str}
         sources = _sources(node, texts)
         calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
-        if not any(_name(call.func) in _LOGINS for call in calls) and not _sets_user(node):
+        if not any(name_of(call.func) in _LOGINS for call in calls) and not _sets_user(node):
             continue
-        for call in (call for call in calls if _name(call.func) in _LOGINS | _LOOKUPS):
+        for call in (call for call in calls if name_of(call.func) in _LOGINS | _LOOKUPS):
             for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
                 for key in _keys_in(argument, sources, texts):
                     found.setdefault(key, Place(function.__code__.co_filename, call.lineno))
@@ -235,10 +236,6 @@ def _read(part: ast.AST, texts: dict[str, str]) -> str | None:
         return None
     key = key_of(text)
     return key if key and not _NO_IDENTITY.search(key) else None
-
-
-def _name(function: ast.expr) -> str:
-    return getattr(function, "attr", getattr(function, "id", ""))
 
 
 def _sets_user(node: ast.AST) -> bool:

@@ -8,18 +8,13 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Djan
 from django_trustedproxy import conf
 from django_trustedproxy.engine.addresses import pack
 from django_trustedproxy.engine.everybody import is_wide
-from django_trustedproxy.engine.purposes import wire_name
+from django_trustedproxy.engine.purposes import PURPOSES, wire_name
 from django_trustedproxy.probe.token import strong_keys
 
 from .names import meant_header, misspelled_settings
 
 # Django's own settings by purpose: three that believe a header, and one that fixes the prefix.
-_TWINS = {
-    "scheme": "SECURE_PROXY_SSL_HEADER",
-    "host": "USE_X_FORWARDED_HOST",
-    "port": "USE_X_FORWARDED_PORT",
-    "prefix": "FORCE_SCRIPT_NAME",
-}
+_TWINS = {name: purpose.twin for name, purpose in PURPOSES.items() if purpose.twin}
 
 
 def check_settings(**_: object) -> list[CheckMessage]:

@@ -50,10 +50,11 @@ class Answer:
     the way of the request; it is empty if the peer is the client. `outcome` is why REMOTE_ADDR is
     what it is. `header` is the wire name of the designated client header if it was consulted, and
     `client_port` the port that it gave. `statements` are what the designated headers of the other
-    purposes said. `dropped` are the META keys of the forwarding headers that were taken away,
-    sorted. `header_text` is the designated client header as it came, and `reported` what the server
-    reported as the peer if it is no address: any text that a client wrote. `stamp` tells what the
-    request had where `TRUSTED_PROXY_SECRETS` expects a secret, and is None where there are none.
+    purposes said, a `Statement` for each one that came. `dropped` are the META keys of the
+    forwarding headers that were taken away, sorted. `header_text` is the designated client header
+    as it came, and `reported` what the server reported as the peer if it is no address: any text
+    that a client wrote. `stamp` tells what the request had where `TRUSTED_PROXY_SECRETS` expects a
+    secret, and is None where there are none.
     """
 
     # In the order of the parameters.

@@ -182,8 +182,13 @@ class Policy:
         networks = self.widest.networks
         return not (networks.merged or networks.unix or self.widest.any_peer)
 
-    def rejects(self, answer: Answer) -> str:
-        """Return the name in `TRUSTED_PROXY_REJECT` that an answer is rejected for, or ""."""
+    def rejects(self, answer: Answer, path: str) -> str:
+        """Return the name in `TRUSTED_PROXY_REJECT` that a request is rejected for, or "".
+
+        `path` is what may be exempt.
+        """
+        if path in self.reject_exempt:
+            return ""
         if answer.outcome in self.reject:
             return answer.outcome
         if "unstamped" in self.reject and answer.stamp != "valid":

@@ -18,8 +18,6 @@ from django_trustedproxy.engine.purposes import (
     raw_name,
     wire_name,
 )
-from django_trustedproxy.exceptions import rejection
-from django_trustedproxy.explanation import reject_name
 
 from .forms import USER
 from .token import Verifier, seal
@@ -128,7 +126,7 @@ def _concluded(policy: Policy, answer: Answer, path: str) -> dict[str, Any]:
         ],
         "dropped": list(map(wire_name, answer.dropped)),
         "stamp": answer.stamp,
-        "rejected": reject_name(policy, answer) if rejection(policy, answer, path) else None,
+        "rejected": policy.rejects(answer, path) or None,
     }
 
 

@@ -10,14 +10,6 @@ if TYPE_CHECKING:
     from .findings import Finding
     from .run import Door
 
-LABELS = {
-    "forged": "FORGED",
-    "lost": "LOST",
-    "wrong": "WRONG",
-    "not told": "NOT TOLD",
-    "good": "GOOD",
-}
-
 
 class Report(NamedTuple):
     """Each door with what was found there."""
@@ -34,13 +26,13 @@ class Report(NamedTuple):
         for door, findings in self.doors:
             yield "title", f"{'Origin' if door.is_origin else 'Front door'} {door.url}"
             for finding in findings:
-                yield finding.level, f"  {LABELS[finding.level]}: {finding.text}"
+                yield finding.level, f"  {finding.level.upper()}: {finding.text}"
                 for line in finding.lines:
                     yield "text", f"    {line}"
                 if finding.link:
                     yield "text", f"    see {finding.link}"
             if not findings:
-                yield "good", f"  {LABELS['good']}: nothing is forged, and nothing else is wrong."
+                yield "good", "  GOOD: nothing is forged, and nothing else is wrong."
         yield "title", "An attack worked." if self.is_forged else "No attack worked."
 
     def facts(self) -> dict[str, Any]:

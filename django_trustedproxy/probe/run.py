@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .verdict import Facts, Verdict
 
 _WAIT = 1.1  # until a site that got too many requests verifies tokens again
-_SENT = ("HTTP/1.1", "HTTP/2")
+SPOKEN = ("HTTP/1.1", "HTTP/2")
 
 
 class CannotRunError(Exception):
@@ -107,7 +107,8 @@ class Runner:
             )
         verdicts: list[Verdict] = []
         claims = self._claims(facts)
-        rows = [row for row in attacks(claims) if row.speaks in _SENT and row.group in self._groups]
+        table = [row for row in attacks(claims) if row.group in self._groups]
+        rows = [row for row in table if row.speaks in SPOKEN]
         for group in dict.fromkeys(row.group for row in rows):
             found = [self._attack(sender, row, facts) for row in rows if row.group == group]
             counted = Counter(verdict.kind for verdict in found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from django_trustedproxy.engine.purposes import meta_name
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .send import Response
 
 Kind = Literal["forged", "lost its own header", "not told", "refused", "passed"]
-KINDS: tuple[Kind, ...] = ("forged", "lost its own header", "not told", "refused", "passed")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 """The verdicts, the worst first."""
 
 Facts = dict[str, Any]

@@ -44,7 +44,12 @@ STAGES = {
     "engine/addresses": [("addresses", "networks"), *ENGINE],
     "engine/hops": [("hops",), *ENGINE, ("purposes",)],
     "engine/networks": [("networks", "entries"), ("conf",), *ENGINE],
-    "engine/purposes": [("headers", "purposes", "reference"), ("readme", "script_name"), *ENGINE],
+    "engine/purposes": [
+        ("headers", "purposes", "reference"),
+        ("readme", "script_name", "overview"),
+        ("probe/answer",),
+        *ENGINE,
+    ],
     "engine/policy": [*ENGINE, ("decision", "purposes", "conf"), ("stamps", "stamping")],
     "engine/answer": [*ENGINE, ("decision", "middleware", "crossing")],
     "engine/stamps": [("stamps",), ("stamping",), ("rows::meta",)],

@@ -18,8 +18,7 @@ from django_trustedproxy.checks.identity import login_keys
 from django_trustedproxy.clients import ABOUT_CLIENT
 from django_trustedproxy.display import short_repr
 from django_trustedproxy.engine.purposes import is_token, meta_name, wire_name
-from django_trustedproxy.exceptions import rejection
-from django_trustedproxy.explanation import explain, lost_login, reject_name
+from django_trustedproxy.explanation import explain, lost_login
 from django_trustedproxy.overview import Overview
 from django_trustedproxy.pasted import about_peer, header_lines, path_of
 from django_trustedproxy.probe.command import Wanted, probe_site
@@ -37,16 +36,16 @@ if TYPE_CHECKING:
 
 
 class Command(BaseCommand):
-    """Print the policy, or the way to one answer, or renew range files."""
+    """Print the policy or the way to one answer, renew range files, or attack a site."""
 
     help = (
-        "Show what the TRUSTED_PROXY settings mean, explain who the client of a request is, or "
-        "renew the range files."
+        "Show what the TRUSTED_PROXY settings mean, explain who the client of a request is, renew "
+        "the range files, or attack your own site."
     )
     requires_system_checks = ()  # `show` lists the findings, and none may fail on them
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare `show`, `explain` and `refresh`."""
+        """Declare the actions and their options."""
         actions = parser.add_subparsers(dest="action", required=True)
         show = actions.add_parser("show", help="the policy, and the findings of the checks")
         walk = actions.add_parser(
@@ -62,7 +61,7 @@ class Command(BaseCommand):
         refresh.add_arguments(actions.add_parser("refresh", help="make and renew range files"))
         probe = actions.add_parser(
             "probe",
-            help="attack your own site, and know",
+            help="attack your own site, and report what works",
             description="Send a site of yours everything that this package knows as an attack, "
             "and compare what the site says that it concluded. The site needs TRUSTED_PROXY_PROBE "
             "= True and the SECRET_KEY of these settings. Exits with 0 if nothing is forged, 1 if "
@@ -77,7 +76,7 @@ class Command(BaseCommand):
             help="the server behind the proxy, attacked around the proxy; its certificate is not "
             "verified, since the answers are signed; may be given several times",
         )
-        probe.add_argument("--ca-file", help="the certificates to verify that of the site with")
+        probe.add_argument("--ca-file", help="the certificate authorities to trust, a file")
         probe.add_argument("--verbose", action="store_true", help="show every request")
         for action in (show, walk, probe):
             action.add_argument("--json", action="store_true", help="print JSON")
@@ -143,8 +142,7 @@ class Command(BaseCommand):
             text = value.strip(" \t")
             meta[key] = f"{meta[key]},{text}" if key in meta else text
         found = explain(policy, conf.entries(), meta, conf.entries("TRUSTED_PROXIES_WITH_SECRET"))
-        rejected = rejection(policy, found.answer, path)
-        reject = reject_name(policy, found.answer) if rejected else ""
+        reject = policy.rejects(found.answer, path)
         notes = [note] if (note := about_peer(peer)) else []
         facts = self.facts(found, reject) | {"notes": notes}
         return facts, [*notes, *self.lines(policy, found, reject)]
