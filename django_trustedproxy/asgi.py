@@ -48,9 +48,8 @@ class TrustedProxy:
     the scope and of its header list, with `client`, `scheme`, `headers`, `server`, `path` and
     `root_path` rewritten and the `Answer` under `scope["trusted_proxy"]`, which
     `TrustedProxyMiddleware` keeps; the server's own scope gets the client alone, for its access
-    log. Raises `ImproperlyConfigured` at start-up if a setting cannot be used. A request whose
-    outcome `TRUSTED_PROXY_REJECT` names is answered with 400, a WebSocket closed before it is
-    accepted.
+    log. Raises `ImproperlyConfigured` at start-up if a setting cannot be used. A request that
+    `TRUSTED_PROXY_REJECT` rejects is answered with 400, a WebSocket closed before it is accepted.
     """
 
     def __init__(self, application: Application) -> None:

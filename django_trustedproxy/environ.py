@@ -37,8 +37,9 @@ def rewrite(
 ) -> Answer:
     """Decide who the client is, change `meta` to say so, and return the answer.
 
-    REMOTE_ADDR becomes the client, the designated header its verified part, and every other
-    forwarding header goes. An address that the server reported is written in canonical spelling.
+    REMOTE_ADDR becomes the client, and the designated header its verified part. Every other header
+    of a designated purpose goes, and from a peer that is not trusted all forwarding headers. An
+    address that the server reported is written in canonical spelling.
     `scheme` and `is_unix` tell of the connection what `meta` does not. The answer stays under
     `KEY`. Where there is one already, `keep` keeps it.
     """

@@ -42,8 +42,8 @@ class TrustedProxyMiddleware:
     """Rewrite `request.META` so that REMOTE_ADDR is the client, and set `request.trusted_proxy`.
 
     `request.trusted_proxy` is the `Answer` of the request. Raises `ImproperlyConfigured` at
-    start-up if a setting cannot be used, and `RejectedByTrustedProxy` for a request whose outcome
-    `TRUSTED_PROXY_REJECT` names.
+    start-up if a setting cannot be used, and `RejectedByTrustedProxy` for a request that
+    `TRUSTED_PROXY_REJECT` rejects.
     """
 
     sync_capable = True

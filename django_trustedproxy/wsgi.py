@@ -22,8 +22,8 @@ class TrustedProxy:
 
     The environ is changed in place, so that the server's access log has the client too. The
     `Answer` is `environ["trusted_proxy"]`, which `TrustedProxyMiddleware` keeps. Raises
-    `ImproperlyConfigured` at start-up if a setting cannot be used. A request whose outcome
-    `TRUSTED_PROXY_REJECT` names is answered with 400.
+    `ImproperlyConfigured` at start-up if a setting cannot be used. A request that
+    `TRUSTED_PROXY_REJECT` rejects is answered with 400.
     """
 
     def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:

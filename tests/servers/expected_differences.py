@@ -36,7 +36,7 @@ MOD_WSGI = Reference(
     (
         Difference(
             "no proxies listed means trust nobody, not everybody",
-            "mod_wsgi then believes the first entry, from whomever it comes.",
+            "mod_wsgi then believes the first entry, whoever sent it.",
             NOBODY,
             is_named,
             "6.6.6.6, 1.1.1.1",
@@ -115,23 +115,23 @@ MOD_WSGI = Reference(
 
 _LIMITS = Difference(
     "the walk has limits",
-    "It has none there, but for the size of a header: 100 entries, or blanks of 1024 characters "
-    "before one, are not what a proxy writes.",
+    "There only the size of a header limits it: no proxy writes 100 entries, or 1024 blanks before "
+    "one.",
     WALK,
     is_beyond_limits,
     BEYOND_LIMITS,
 )
 _TAB = Difference(
     "a tab is a blank",
-    "There it is a part of the entry and ends the walk; RFC 9110 (5.6.3) lets either stand there.",
+    "There it is part of the entry, so the walk ends; RFC 9110 (5.6.3) allows both.",
     WALK,
     has_tab,
     "6.6.6.6, \t1.1.1.1\t",
 )
 _SPELLING = Difference(
     "an address has one spelling",
-    "There it is that of the C library, which is another for the deprecated addresses of `::/96`; "
-    "here it is that of Python's `ipaddress`, which the rest of a Django project compares with.",
+    "There it is that of the C library, which differs for the deprecated addresses of `::/96`; here "
+    "it is that of Python's `ipaddress`, with which the rest of a Django project compares.",
     WALK,
     is_unmapped_other_spelling,
     "::1.2.3.4",
@@ -162,7 +162,7 @@ REALIP = Reference(
         Difference(
             "a leading zero is not part of an address",
             "nginx reads `10.0.0.010` as 10.0.0.10, Apache as 10.0.0.8: two servers of one chain "
-            "would disagree about who is a proxy. So it reads a port as well.",
+            "would disagree about who is a proxy. It reads ports the same way.",
             WALK,
             has_leading_zero,
             "6.6.6.6, 10.0.0.010",
@@ -184,7 +184,7 @@ REALIP = Reference(
 
 _NOBODY = Difference(
     "no proxies listed means trust nobody, not everybody",
-    "mod_remoteip then believes the leftmost entry, from whomever it comes.",
+    "mod_remoteip then believes the leftmost entry, whoever sent it.",
     NOBODY,
     is_named,
     "6.6.6.6, 1.1.1.1",
@@ -245,9 +245,9 @@ REMOTEIP_OUTSIDE = Reference(
         _NOBODY,
         Difference(
             "a private address is an address",
-            "With this directive, mod_remoteip believes no private address, so that no proxy can "
-            "have another one with such an address behind it. Here trust is a matter of "
-            "`TRUSTED_PROXIES` alone, and a client of the own network has its own address.",
+            "With this directive, mod_remoteip believes no private address, neither of a client nor "
+            "of a second proxy. Here `TRUSTED_PROXIES` alone decides, and a client in your own network "
+            "keeps its address.",
             WALK,
             is_private_alone,
             "192.168.0.1",
