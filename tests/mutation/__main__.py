@@ -45,9 +45,9 @@ STAGES = {
     "engine/hops": [("hops",), *ENGINE, ("purposes",)],
     "engine/networks": [("networks", "entries"), ("conf",), *ENGINE],
     "engine/purposes": [
-        ("headers", "purposes", "reference"),
-        ("readme", "script_name", "overview"),
-        ("probe/answer",),
+        ("reference",),
+        ("headers", "purposes", "checks/settings", "overview"),
+        ("readme", "script_name", "probe/answer"),
         *ENGINE,
     ],
     "engine/policy": [*ENGINE, ("decision", "purposes", "conf"), ("stamps", "stamping")],
