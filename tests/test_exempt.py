@@ -53,6 +53,12 @@ def test_an_exempt_path_is_decided_as_ever_and_never_rejected(ask, peer, headers
     assert seen["answer"]["outcome"] == outcome
 
 
+def test_what_is_no_exact_path_is_told_with_an_example():
+    for value in ("/echo", ["*"]):
+        ((_, msg, _),) = parse(SimpleNamespace(TRUSTED_PROXY_REJECT_EXEMPT=value))[1]
+        assert ": expected exact paths, such as '/healthz', got " in msg
+
+
 def test_the_log_does_not_say_that_an_exempt_request_was_rejected(ask, told, caplog):
     told.clear()
     headers = {"X-Forwarded-For": "junk"}

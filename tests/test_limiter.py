@@ -16,6 +16,7 @@ from django_trustedproxy.limiter import (
     Limiter,
     network_of,
 )
+from tests.stack import ROOT
 
 KIND = ("direct", 30)
 
@@ -251,3 +252,9 @@ def test_threads_share_the_lines_of_an_hour(limiter):
     for thread in threads:
         thread.join()
     assert len(admitted) == MOST_LINES
+
+
+def test_the_page_about_logging_has_these_limits():
+    page = " ".join((ROOT / "docs" / "logging.md").read_text().split())
+    assert f"At most {MOST_LINES} such lines an hour are written for one kind." in page
+    assert f"At most {MOST_TOLD} pairs of a kind and a network are remembered." in page

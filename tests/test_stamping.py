@@ -64,6 +64,12 @@ def test_the_settings_of_the_guide_can_be_used():
             "is a placeholder: expected a random text.",
         ),
         ("0123456789abcdef0123456789abcdef", "E084", "is a placeholder: expected a random text."),
+        (
+            "your-own-text-of-32-characters-or-more",
+            "E084",
+            "is a placeholder: expected a random text.",
+        ),
+        ("%(EDGE_LOCK)s-of-the-environment", "E084", "is a placeholder: expected a random text."),
         *(
             (
                 text,

@@ -25,10 +25,9 @@ if TYPE_CHECKING:
 SECONDS = 120
 MOST_A_SECOND = 30
 _SALT = "django_trustedproxy.probe"
-_LONGEST = 400
 _TOKEN = re.compile(r"([A-Za-z0-9]{22})/([^\s,/]{1,255}):([A-Za-z0-9]{1,8}):[A-Za-z0-9_-]{43}")
 # As Django has them for DEBUG alone, on which nothing here depends.
-_LOCAL = ("localhost", ".localhost", "127.0.0.1", "[::1]")
+_LOCAL = (".localhost", "127.0.0.1", "[::1]")
 
 
 class Verified(NamedTuple):
@@ -98,7 +97,7 @@ class Verifier:
 
         Never raises, and gives no reason.
         """
-        match = _TOKEN.fullmatch(token) if len(token) <= _LONGEST and token.isascii() else None
+        match = _TOKEN.fullmatch(token) if token.isascii() else None
         if match is None or not self._has_room():
             return None
         nonce, host, stamp = match.groups()

@@ -39,7 +39,6 @@ class RangeFileError(Exception):
 
     def __init__(self, check: str, fact: str, expected: str, hint: str) -> None:
         self.id, self.msg, self.hint = check, f"{fact}: expected {expected}.", hint
-        super().__init__(f"{self.msg} {hint}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

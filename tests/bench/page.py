@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tests.bench.contenders import OURS, versions
-from tests.bench.goals import ASGI, BESIDE_OTHERS, HIT, OUR_OWN, Goal
+from tests.bench.goals import ASGI, BESIDE_OTHERS, BESIDE_PAST, HIT, OUR_OWN, Goal
 from tests.bench.rounds import spread
 
 MOST_GROWTH = 10_000  # bytes, which the interpreter itself may come to need
@@ -165,7 +165,7 @@ def goals(figures):
     ours, nothing = (measured.seconds[HIT, name] for name in (OURS, "do nothing"))
     share = spread([100 * (a - b) * gunicorn for a, b in zip(ours, nothing, strict=True)])
     through = Goal("under 1 % of a minimal request through gunicorn (in %)", 1, lambda _: share)
-    found = [goal.row(measured) for goal in (*BESIDE_OTHERS, *OUR_OWN, through)]
+    found = [goal.row(measured) for goal in (*BESIDE_OTHERS, *BESIDE_PAST, *OUR_OWN, through)]
     seconds, grown = figures.import_seconds, figures.growth
     return [
         *([work, shown(ratio), verdict, why] for work, ratio, verdict, why in found),

@@ -66,7 +66,7 @@ STAGES = {
         *ENGINE,
         ("crossing", "making", "script_name"),
         ("middleware", "wrappers"),
-        ("purposes",),
+        ("purposes", "stamps"),
     ],
     "exceptions": [("exempt",), ("middleware", "wrappers")],
     "conf": [("conf",), ("purposes", "checks/settings"), ("readme", "stamping", "ranges_file")],

@@ -1,6 +1,9 @@
 """Mutants that no test can tell from the package, and why: module, line before, line after."""
 
-ALIASES = ("Hop", "Network", "Scope", "Stamp", "Step", "Verdict", "_Found")
+ALIASES = (
+    *("Application", "Header", "Hop", "Kind", "Network", "Receive", "Scope", "Send", "Stamp"),
+    *("Step", "Verdict", "_Found"),
+)
 """Names of types, for annotations alone."""
 
 RECORD = "how a record may be made or changed; nobody does otherwise"
@@ -31,6 +34,8 @@ _CUT = 'text = value[: self._longest + 1] if isinstance(value, str) else ""'
 _HOUR = '__slots__ = ("begin", "hitters", "lines", "settled")'
 
 _SAID = 'scheme = parse_scheme(said["scheme"].value or "") or scheme'
+_FILE = "@dataclass(frozen=True, slots=True, eq=False)"
+_TELL = "self, policy: Policy, meta: Mapping[str, Any], answer: Answer, path: str, scheme: str = "
 _EXEMPT = 'path = _path_of(environ) if policy.reject_exempt else ""'
 
 EXPLAINED = {
@@ -60,6 +65,22 @@ EXPLAINED = {
     ("engine/stamps", _STAMPS, "pass"): "only memory",
     ("engine/stamps", _CUT, _CUT.replace("+ 1", "+ 2")): "as wrong with one character more",
     ("limiter", _HOUR, "pass"): "only memory",
+    ("environ", "__slots__ = ()", "pass"): "only memory",
+    ("probe/answer", '__slots__ = ("_arrived", "_verified")', "pass"): "only memory",
+    ("probe/answer", f'{_TELL}""', f'{_TELL}"XX"'): "an environ has its own",
+    (
+        "probe/token",
+        '_SALT = "django_trustedproxy.probe"',
+        '_SALT = "XXdjango_trustedproxy.probe"',
+    ): UID,
+    ("ranges/file", _FILE, _FILE.replace("frozen=True", "frozen=False")): RECORD,
+    ("ranges/file", _FILE, _FILE.replace("slots=True", "slots=False")): "only memory",
+    ("ranges/file", _FILE, _FILE.replace("eq=False", "eq=True")): RECORD,
+    (
+        "asgi",
+        "_UNREADABLE = '\"'",
+        "_UNREADABLE = 'XX\"'",
+    ): "as malformed with two letters before it",
     ("limiter", "MOST_COUNTED = 256", "MOST_COUNTED = 257"): "a limit, of which any will do",
     ("limiter", "MOST_COUNTED = 256", "MOST_COUNTED = 255"): "a limit, of which any will do",
     ("engine/decision", _SAID, _SAID.replace('""', '"XX"')): "neither is a scheme",

@@ -90,6 +90,9 @@ def test_a_token_is_valid_for_two_minutes_also_of_a_clock_that_is_ahead(clock, l
         ("evil.example", ["example.com"], False),
         ("evil.example", ["*"], True),
         ("localhost:8000", [], True),
+        ("shop.localhost:8000", [], True),
+        ("127.0.0.1:8000", [], True),
+        ("[::1]:8000", [], True),
         ("example.com", [], False),
     ],
 )
