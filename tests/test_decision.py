@@ -121,3 +121,22 @@ def test_a_peer_has_one_spelling_whether_it_is_remembered_or_not():
         answer = decide(policy, peer, {})
         assert answer.peer in ("10.0.0.1", "fd00::1")
         assert answer.outcome == "missing"
+
+
+def test_a_long_list_is_not_read_from_the_middle_of_a_hop():
+    policy = POLICIES["X-Forwarded-For"]
+    # The last 128 characters, which are looked at first, begin with "3.0.113.9", or have one hop.
+    for text, told in (
+        ("203.0.113.9," + " " * 110 + "10.0.0.2", ("203.0.113.9", "forwarded")),
+        ("a" + " " * 130 + "6.6.6.6", ("10.0.0.1", "malformed")),
+        (" " * 130 + "203.0.113.9", ("203.0.113.9", "forwarded")),
+    ):
+        answer = decide(policy, "10.0.0.1", {"HTTP_X_FORWARDED_FOR": text})
+        assert (answer.client, answer.outcome) == told
+    assert ("203.0.113.9," + " " * 110 + "10.0.0.2")[-128:].startswith("3.0.113.9")
+
+
+def test_what_the_server_reported_is_kept_if_it_is_no_address():
+    policy = POLICIES["X-Forwarded-For"]
+    for reported, kept in (("192.0.2.1", None), ("", None), (None, None), ("a:1", "a:1"), (7, "7")):
+        assert decide(policy, reported, {}).reported == kept

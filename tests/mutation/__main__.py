@@ -40,7 +40,7 @@ PACKAGE = ROOT / "django_trustedproxy"
 ENGINE = [("rows::meta",), ("fuzz",), ("properties",)]
 # The tests of each module, the nearest first. "rows::meta" are the rows through the engine alone.
 STAGES = {
-    "engine/decision": [*ENGINE, ("decision",), ("purposes", "explanation")],
+    "engine/decision": [*ENGINE, ("decision", "stamps"), ("purposes", "explanation")],
     "engine/addresses": [("addresses", "networks"), *ENGINE],
     "engine/hops": [("hops",), *ENGINE, ("purposes",)],
     "engine/networks": [("networks", "entries"), ("conf",), *ENGINE],

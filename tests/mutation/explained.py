@@ -53,6 +53,7 @@ EXPLAINED = {
     ("engine/decision", _SHORT, _SHORT.replace("4", "3")): FOLLOWED,
     ("engine/decision", _REST, _REST.replace("if is", "if not is")): FOLLOWED,
     ("engine/decision", "while True:", "while not True:"): FOLLOWED,
+    ("engine/decision", "while True:", "while False:"): FOLLOWED,
     ("engine/decision", _SCHEME, _SCHEME.replace('""', '"XX"')): "every mount gives it",
     ("environ", _SCHEME, _SCHEME.replace('""', '"XX"')): "every mount gives it",
     ("environ", _WRITTEN, _WRITTEN.replace('"wr', '"XXwr')): UID,
