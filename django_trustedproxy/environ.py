@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import re
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes
 
 from .engine.answer import Answer
 from .engine.decision import decide
-from .engine.purposes import FORWARDED, PURPOSES, is_prefix, raw_name
+from .engine.purposes import FORWARDED, PURPOSES, raw_name
+from .script_name import take_back
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 
 _SCHEMES = ("http", "https")
 _PORTS = {"http": "80", "https": "443"}
-_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")  # of a request line in absolute form
 # Where a2wsgi keeps what it makes an environ or a scope of. Error reports show all of META.
 _SCOPE, _ENVIRON = "asgi.scope", "wsgi_environ"
 _DASHES = bytes.maketrans(b"_", b"-")
@@ -70,8 +67,13 @@ def rewrite_anew(
     policy: Policy,
     scheme: str = "",
     is_unix: bool | None = None,  # noqa: FBT001 - as `decide` has it
+    *,
+    is_django: bool = False,
 ) -> Answer:
-    """Do what `rewrite` does for a request that is not decided yet."""
+    """Do what `rewrite` does for a request that is not decided yet.
+
+    `is_django` tells whether `meta` is META, whose path Django has decoded, or an environ.
+    """
     is_uwsgi = "uwsgi.version" in meta
     if is_uwsgi and "scheme" in policy.purposes:
         scheme = _own_scheme(meta)
@@ -84,7 +86,7 @@ def rewrite_anew(
     reported = meta.get("REMOTE_ADDR")
     answer = decide(policy, reported, meta, scheme, is_unix, stamp)
     if "HTTP_SCRIPT_NAME" in meta:
-        _take_back_prefix(meta, answer)
+        take_back(meta, answer, is_django=is_django)
     for key in answer.dropped:
         del meta[key]
     text = answer.header_text
@@ -222,37 +224,6 @@ def write_client(meta: dict[str, Any], answer: Answer, reported: object) -> None
         meta.pop("REMOTE_PORT", None)
         if answer.client_port is not None:
             meta["REMOTE_PORT"] = str(answer.client_port)
-
-
-def _take_back_prefix(meta: dict[str, Any], answer: Answer) -> None:
-    """Give the path back what gunicorn took from it because of a header SCRIPT_NAME.
-
-    gunicorn 27.0.1 believes that header from anybody on a Unix socket, the last of several. It
-    stays in force if a trusted proxy sent it, no other header is named for the prefix, and it is
-    one.
-    """
-    is_dropped = "HTTP_SCRIPT_NAME" in answer.dropped
-    if "RAW_URI" not in meta or not (is_dropped or not is_prefix(meta.get("SCRIPT_NAME") or "/")):
-        return
-    # The server joins what came in several lines, leaves escapes in the prefix, and decodes the
-    # path, which Django has decoded once more.
-    header = f",{meta['HTTP_SCRIPT_NAME']},".encode("latin-1", "replace")
-    sent = header + unquote_to_bytes(header)
-    raw = unquote_to_bytes(_AUTHORITY.sub("", str(meta["RAW_URI"]), count=1).partition("?")[0])
-    own = os.environ.get("SCRIPT_NAME", "").encode("utf-8", "surrogateescape")
-    path_info = meta.get("PATH_INFO", "")
-    # An empty PATH_INFO is "/" to Django.
-    rest = "" if path_info == "/" and not raw.endswith(b"/") else path_info
-    for encoding in ("utf-8", "latin-1"):
-        taken = raw.removesuffix(rest.encode(encoding, "replace"))
-        is_taken = taken not in (b"", own) and (taken != raw or not rest)
-        prefix = str(meta.get("SCRIPT_NAME", ""))
-        is_stated = unquote_to_bytes(prefix.encode(encoding, "replace")) == taken
-        # Where it is not that, a setting of Django's has replaced it.
-        if is_taken and b",%b," % taken in sent and (is_stated or encoding == "latin-1"):
-            meta["PATH_INFO"] = raw.decode(encoding, "replace")
-            meta["SCRIPT_NAME"] = "" if is_stated else prefix
-            return
 
 
 def _take_back_scheme(meta: dict[str, Any], policy: Policy, answer: Answer) -> None:

@@ -72,7 +72,7 @@ class TrustedProxyMiddleware:
             came, answer = None, keep(meta, policy, decided)
         else:
             came = log.receive(meta, policy, peer, event)
-            answer = rewrite_anew(meta, policy, scheme, is_unix)
+            answer = rewrite_anew(meta, policy, scheme, is_unix, is_django=True)
             if policy.stamps is not None:
                 _hide_stamps(request, policy.stamps)
                 event = None  # error reports show local variables, and it has all headers
@@ -159,8 +159,7 @@ def _judge_script_name(request: HttpRequest, script_name: str, path_info: str | 
         meta["PATH_INFO"] = request.scope["path"]
     if not is_none and meta.get("PATH_INFO") == path_info:
         return
-    request.path_info = meta["PATH_INFO"]
-    kept = script_name if is_forced else ""
+    request.path_info, kept = meta["PATH_INFO"], meta["SCRIPT_NAME"]
     request.path = f"{kept.rstrip('/')}/{request.path_info.removeprefix('/')}"
     set_script_prefix(kept or "/")
 

@@ -42,8 +42,10 @@ class TrustedProxy:
         if decided is not None:
             answer = keep(environ, policy, decided)
         else:
-            came = log.receive(environ, policy)
+            came, path_info = log.receive(environ, policy), environ.get("PATH_INFO")
             answer = rewrite_anew(environ, policy)
+            if environ.get("PATH_INFO") != path_info:
+                path = ""  # a header had moved it
             log.tell(answer, came, policy, environ, path=path)
         if (script_name := environ.get("SCRIPT_NAME")) and not is_prefix(script_name):
             environ["SCRIPT_NAME"] = ""

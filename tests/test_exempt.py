@@ -2,16 +2,19 @@
 
 import json
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from asgiref.sync import async_to_sync
 from asgiref.testing import ApplicationCommunicator
+from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
 
 from django_trustedproxy import asgi, wsgi
 from django_trustedproxy.conf import parse
 from tests.handlers import HANDLERS
 from tests.mounts import ANSWER_SECONDS
+from tests.requests import environ_of
 
 STRANGER, PROXY = "192.0.2.66", "10.0.0.1"
 LOCKED = {"TRUSTED_PROXY_REJECT": ["direct", "missing", "malformed"]}
@@ -181,3 +184,16 @@ def test_what_is_no_exact_path_is_an_error_that_says_what_to_write(value, proble
     assert found.hint == f"Write {NAME} = {line}. {ALONE}"
     assert "'/healthz'" in found.msg
     assert policy.reject_exempt <= {"/live"}
+
+
+@pytest.mark.parametrize("forced", [None, "", "/app"])
+def test_no_header_makes_another_path_an_exempt_one(forced):
+    # What gunicorn makes of "GET /files/healthz" with "SCRIPT_NAME: /files".
+    environ = environ_of(("SCRIPT_NAME", "/files"), peer=STRANGER, PATH_INFO="/healthz")
+    environ |= {"SCRIPT_NAME": "/files", "RAW_URI": "/files/healthz"}
+    exempt = ["/healthz", "/app/healthz"]
+    with override_settings(**LOCKED, TRUSTED_PROXY_REJECT_EXEMPT=exempt, FORCE_SCRIPT_NAME=forced):
+        for wrap in (wsgi.TrustedProxy, lambda application: application):
+            start = Mock()
+            wrap(WSGIHandler())(dict(environ), start)
+            assert start.call_args.args[0] == "400 Bad Request"

@@ -2,6 +2,7 @@
 
 import asyncio
 from io import BytesIO
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from django.core.handlers.asgi import ASGIRequest
@@ -174,12 +175,61 @@ def test_a_designated_prefix_replaces_that_of_the_server_in_every_mount():
             assert ask(**meta) == expected
 
 
+def gunicorn(path, *, header, uri=None):
+    """Return what gunicorn makes of a path and a header SCRIPT_NAME."""
+    return {
+        "RAW_URI": uri or path,
+        "HTTP_SCRIPT_NAME": header,
+        "SCRIPT_NAME": header,
+        "PATH_INFO": unquote_to_bytes(path.removeprefix(header)).decode("latin-1"),
+    }
+
+
 @pytest.mark.parametrize("mount", WSGI)
-def test_a_prefix_beyond_ascii_is_taken_back_too(mount):
-    sent = "/ä".encode().decode("latin-1")
-    meta = {**FORGED, "SCRIPT_NAME": sent, "HTTP_SCRIPT_NAME": sent, "REMOTE_ADDR": "192.0.2.1"}
-    meta["RAW_URI"] = "/%C3%A4/admin/"
-    assert WSGI[mount](**meta)[::2] == ("", "/ä/admin/")
+@pytest.mark.parametrize(
+    ("path", "header", "expected"),
+    [
+        ("/%C3%A4/admin/", "/%C3%A4", "/ä/admin/"),
+        ("/%E2%82%AC/b", "/%E2%82%AC", "/€/b"),
+        ("/x/%E2%82%AC", "/x", "/x/€"),
+        # bytes that are no UTF-8, which Django leaves escaped
+        ("/x/files/%ff", "/x", "/x/files/%FF"),
+        ("/a%E2%82/b", "/a%E2%82", "/a%E2%82/b"),
+        ("/a%E2%82%AC/b", "/a%E2", "/a€/b"),
+        # nothing is left of the path, which is "/" to Django
+        ("/x/", "/x/", "/x/"),
+        ("/x", "/x", "/x"),
+        ("//x/admin/", "//x", "//x/admin/"),
+    ],
+)
+def test_whatever_is_in_the_path_it_gets_back_what_a_header_took(mount, path, header, expected):
+    meta = gunicorn(path, header=header)
+    assert WSGI[mount](REMOTE_ADDR="192.0.2.1", **meta)[::2] == ("", expected)
+
+
+@pytest.mark.parametrize("mount", WSGI)
+@pytest.mark.parametrize("uri", ["/x/admin/#a", "/x/admin/?q#a", "http://a/x/admin/#?", "//["])
+def test_the_path_of_a_request_line_ends_where_gunicorn_ends_it(mount, uri):
+    meta = gunicorn("/x/admin/", header="/x", uri=uri)
+    kept = ("/x", "/admin/") if uri == "//[" else ("", "/x/admin/")
+    assert WSGI[mount](REMOTE_ADDR="192.0.2.1", **meta)[::2] == kept
+
+
+@pytest.mark.parametrize("mount", WSGI)
+@pytest.mark.parametrize("header", ["", "/app/v"])
+def test_a_header_cannot_replace_the_prefix_of_gunicorns_environment(mount, header, monkeypatch):
+    monkeypatch.setenv("SCRIPT_NAME", "/app")
+    meta = gunicorn("/app/v/", header=header)
+    assert WSGI[mount](REMOTE_ADDR="192.0.2.1", **meta)[:3] == ("/app", "/app/v/", "/v/")
+
+
+@pytest.mark.parametrize("mount", WSGI)
+@pytest.mark.parametrize(("forced", "path"), [("", "/x/admin/"), ("/app", "/app/x/admin/")])
+def test_a_forced_prefix_hides_no_header(mount, forced, path):
+    with override_settings(FORCE_SCRIPT_NAME=forced):
+        meta = gunicorn("/x/admin/", header="/x")
+        found = WSGI[mount](REMOTE_ADDR="192.0.2.1", **meta)
+        assert found[:3] == (forced, path, "/x/admin/")
 
 
 def test_the_setting_of_django_is_the_sites_own():

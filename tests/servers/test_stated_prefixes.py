@@ -1,5 +1,7 @@
 """What is no prefix is none, wherever the server has it from, and an untrusted peer has no say."""
 
+import contextlib
+
 import pytest
 
 from tests.servers.fronts import TRUSTED
@@ -61,3 +63,36 @@ def test_gunicorns_header_from_an_untrusted_peer_is_no_prefix(name, mount):
     with site(SERVER[name], "IPv4", TRUSTED, change) as address:
         assert taken(address, source="127.0.0.1") >= {"SCRIPT_NAME", "SCRIPT_NAME: twice"}
         assert taken(address, source=DIRECT) == set()
+
+
+@pytest.mark.parametrize("mount", CHANGES)
+@pytest.mark.parametrize(
+    ("path", "prefix"),
+    [
+        *(("/x/admin/#a", "/x"), ("/x/admin/?q#a", "/x"), ("/x/", "/x/"), ("/x", "/x")),
+        *(("/x/files/%ff", "/x"), ("/a%E2%82/b", "/a%E2%82"), ("/a%E2%82%AC/b", "/a%E2")),
+        *(("/%E2%82%AC/b", "/%E2%82%AC"), ("/%C3%A4/b", "/%C3%A4"), ("/%2541/b", "/%2541")),
+    ],
+)
+def test_no_path_loses_a_part_to_gunicorns_header(paths_of_gunicorn, mount, path, prefix):
+    address = paths_of_gunicorn[mount]
+    claim = HONEST._replace(form=Form(prefix, (f"SCRIPT_NAME: {prefix}".encode(),)))
+    plain = visit(address, path=path, source=DIRECT).facts
+    assert plain
+    assert visit(address, claim, path=path, source=DIRECT).facts == plain
+    # It is the header that would have taken it.
+    assert visit(address, claim, path=path, source="127.0.0.1").facts != plain
+
+
+@pytest.fixture(scope="module")
+def paths_of_gunicorn():
+    def change(wrap):
+        return lambda command: wrap(
+            [*command, "--forwarder-headers", "", "--header-map", "dangerous"]
+        )
+
+    with contextlib.ExitStack() as stack:
+        yield {
+            mount: stack.enter_context(site(SERVER["gunicorn sync"], "IPv4", TRUSTED, change(wrap)))
+            for mount, wrap in CHANGES.items()
+        }
