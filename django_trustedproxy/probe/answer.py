@@ -137,6 +137,7 @@ def _of_url(meta: Mapping[str, Any], scheme: str) -> dict[str, Any]:
         "scheme": cut(_scheme(meta, scheme)),
         "host": cut(_of_django(meta, "HOST", "HTTP_HOST") or str(meta.get("SERVER_NAME", ""))),
         "port": cut(_of_django(meta, "PORT", "SERVER_PORT")),
+        "server": cut(str(meta.get("SERVER_NAME", ""))),
         "prefix": cut(prefix if is_prefix(prefix) else ""),
     }
 

@@ -5,8 +5,6 @@ Each row is an `Attack`; `GROUPS` tells what it means if one of a group works, a
 
 from __future__ import annotations
 
-from django_trustedproxy.engine.purposes import FORWARDING_HEADERS
-
 from .channels import PREFIX_CLAIMS, UPGRADES
 from .forms import SECRET, USER, VICTIM, Attack, Claims, Form, forged
 from .groups import GROUPS
@@ -36,7 +34,7 @@ def _lines(claims: Claims, *purposes: str) -> tuple[bytes, ...]:
     return tuple(
         f"{header}: {forged(header, purpose, claims)}".encode()
         for purpose in purposes
-        for header in FORWARDING_HEADERS[purpose]
+        for header in claims.names(purpose)
     )
 
 
@@ -60,11 +58,16 @@ def _half_underscored(lines: tuple[bytes, ...]) -> tuple[bytes, ...]:
     return first + last
 
 
-def _each(*values: bytes) -> tuple[bytes, ...]:
+def _lists(claims: Claims) -> tuple[str, ...]:
+    """Return the header that is a list everywhere, and the site's own that names the client."""
+    return ("X-Forwarded-For", *(header for purpose, header in claims.own if purpose == "client"))
+
+
+def _each(claims: Claims, *values: bytes) -> tuple[bytes, ...]:
     """Return one line per value and header in which a proxy may say who the client is."""
     return tuple(
-        b"%s: %s" % (name, value)
-        for name in (b"X-Forwarded-For", b"X-Real-IP", b"Forwarded")
+        b"%s: %s" % (name.encode(), value)
+        for name in (*_lists(claims), "X-Real-IP", "Forwarded")
         for value in values
     )
 
@@ -74,7 +77,7 @@ def _of_lines(claims: Claims) -> tuple[Attack, ...]:
     others = _lines(claims, "scheme", "host", "port", "server", "prefix")
     names = b", ".join(line.partition(b":")[0] for line in client + others)
     spelled = underscored(client)
-    victim = VICTIM.encode()
+    victim, behind = VICTIM.encode(), f"{VICTIM}, {claims.proxy}".encode()
     long = b"X-Forwarded-For: " + b"6.6.6.6, " * 6827 + b"6.6.6.6"
     rows = (
         ("client", "every client header", client),
@@ -86,18 +89,18 @@ def _of_lines(claims: Claims) -> tuple[Attack, ...]:
         ("spelling", "underscores before dashes", spelled + client),
         ("spelling", "dots", tuple(line.replace(b"-", b".") for line in client)),
         ("client", "repeated lines", client + client),
-        ("list", "empty values", _each(b"")),
-        ("list", "empty values before forged ones", _each(b"", victim)),
-        ("list", "commas alone", _each(b",")),
-        ("list", "a claim to be the trusted proxy", _each(f"{VICTIM}, {claims.proxy}".encode())),
-        ("list", "a claim to be loopback", _each(b"127.0.0.1")),
-        ("list", "quoted values", _each(b'"6.6.6.6"', b'for="6.6.6.6"')),
-        ("list", "an open quote", _each(b'for=6.6.6.6;by="')),
-        ("list", "an open quote around an address", _each(b'"6.6.6.6')),
+        ("list", "empty values", _each(claims, b"")),
+        ("list", "empty values before forged ones", _each(claims, b"", victim)),
+        ("list", "commas alone", _each(claims, b",")),
+        ("list", "a claim to be the trusted proxy", _each(claims, behind)),
+        ("list", "a claim to be loopback", _each(claims, b"127.0.0.1")),
+        ("list", "quoted values", _each(claims, b'"6.6.6.6"', b'for="6.6.6.6"')),
+        ("list", "an open quote", _each(claims, b'for=6.6.6.6;by="')),
+        ("list", "an open quote around an address", _each(claims, b'"6.6.6.6')),
         ("list", "60 KB", (long,)),
-        ("list", "a byte over 0x7f", _each(b"6.6.6.6\xff")),
-        ("list", "bytes of UTF-8", _each("6.6.6.6\N{NO-BREAK SPACE}".encode())),
-        ("list", "a tab and blanks", _each(b"\t 6.6.6.6 \t")),
+        ("list", "a byte over 0x7f", _each(claims, b"6.6.6.6\xff")),
+        ("list", "bytes of UTF-8", _each(claims, "6.6.6.6\N{NO-BREAK SPACE}".encode())),
+        ("list", "a tab and blanks", _each(claims, b"\t 6.6.6.6 \t")),
         ("connection", "named by Connection", (b"Connection: close, " + names, *client)),
         ("connection", "named by Connection alone", (b"Connection: close, " + names,)),
     )
@@ -117,12 +120,12 @@ def _single(claims: Claims) -> list[Attack]:
             Form(f"{header} alone", (f"{header}: {forged(header, purpose, claims)}".encode(),)),
         )
         for purpose in ("client", "scheme", "host", "port", "server", "prefix")
-        for header in FORWARDING_HEADERS[purpose]
+        for header in claims.names(purpose)
     ]
-    proxy = f"X-Forwarded-For: {claims.proxy}, {VICTIM}".encode()
+    proxy = tuple(f"{name}: {claims.proxy}, {VICTIM}".encode() for name in _lists(claims))
     return [
         *alone,
-        Attack("header", Form("a claim of the proxy, behind it the forged one", (proxy,))),
+        Attack("header", Form("a claim of the proxy, behind it the forged one", proxy)),
     ]
 
 

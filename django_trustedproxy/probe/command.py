@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django_trustedproxy import conf
 from django_trustedproxy.display import short_repr
-from django_trustedproxy.engine.purposes import wire_name
+from django_trustedproxy.engine.purposes import meta_names, wire_name
 from django_trustedproxy.names import read_guarded
 
 from .answer import digest
@@ -55,7 +55,10 @@ def own_settings(logins: Collection[str]) -> Settings:
     headers = tuple(map(wire_name, sorted(read)))
     # The names alone: nothing that is sent has a secret in it.
     stamps = tuple(map(wire_name, policy.stamps.headers)) if policy.stamps else ()
-    return Settings(keys[0], policy.widest.networks, digest(policy, keys[0]), read, headers, stamps)
+    designated = [("client", policy.header), *((d.purpose, d.header) for d in policy.designations)]
+    own = tuple((of, wire_name(key)) for of, key in designated if key not in meta_names(of))
+    networks, told = policy.widest.networks, digest(policy, keys[0])
+    return Settings(keys[0], networks, told, read, headers, stamps, own, policy.networks)
 
 
 def probe_site(

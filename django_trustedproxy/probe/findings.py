@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from django_trustedproxy.engine.addresses import UNIX, pack
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, PURPOSES
 from django_trustedproxy.pages import page_of_guide
 
-from .groups import GROUPS
+from .groups import GROUPS, SERVER, set_line
 from .run import is_public
 
 if TYPE_CHECKING:
@@ -16,8 +17,15 @@ if TYPE_CHECKING:
 
     from .run import Door, Settings
     from .send import Target
-    from .verdict import Facts
+    from .verdict import Facts, Verdict
 
+_MOST_TOLD = 5
+_PURPOSES = {
+    header: purpose
+    for purpose, headers in FORWARDING_HEADERS.items()
+    for header in headers
+    if purpose != "identity"
+}
 LEVELS = ("forged", "lost", "wrong", "not told", "good")
 
 _MISSING = {
@@ -42,7 +50,7 @@ class Finding(NamedTuple):
 
 def findings_of(door: Door, target: Target, settings: Settings) -> list[Finding]:
     """Return what was found at a door, the worst first."""
-    found = [*_of_attacks(door), *_of_honest(door, target, settings)]
+    found = [*_of_attacks(door, settings), *_of_honest(door, target, settings)]
     return sorted(found, key=lambda finding: LEVELS.index(finding.level))
 
 
@@ -51,7 +59,16 @@ def anchor(title: str) -> str:
     return title.lower().replace(",", "").replace("'", "").replace(" ", "-")
 
 
-def _of_attacks(door: Door) -> Iterator[Finding]:
+def _set_by_proxy(found: list[Verdict], settings: Settings) -> Iterator[str]:
+    """Yield a line for each header that was believed alone, with which a proxy replaces it."""
+    purposes = _PURPOSES | {name: of for of, name in settings.own}
+    for verdict in found[:_MOST_TOLD]:
+        name = verdict.attack.form.name.removesuffix(" alone")
+        if verdict.kind == "forged" and name in purposes:
+            yield f"nginx: {set_line(name, purposes[name])}"
+
+
+def _of_attacks(door: Door, settings: Settings) -> Iterator[Finding]:
     kinds = {"forged": "forged", "lost its own header": "lost", "not told": "not told"}
     # A header that works alone also works beside others, and over any connection.
     plain = {verdict.why for verdict in door.of("forged") if verdict.attack.group == "header"}
@@ -64,9 +81,13 @@ def _of_attacks(door: Door) -> Iterator[Finding]:
         for name in dict.fromkeys(verdict.attack.group for verdict in verdicts):
             group = GROUPS[name]
             found = [verdict for verdict in verdicts if verdict.attack.group == name]
-            names = "; ".join(f"{each.attack.form.name} ({each.why})" for each in found[:5])
-            more = f"; and {len(found) - 5} more" if len(found) > 5 else ""
-            lines = tuple(f"{where}: {line}" for where, line in group.remedies)
+            told = [f"{each.attack.form.name} ({each.why})" for each in found[:_MOST_TOLD]]
+            names = "; ".join(told)
+            more = f"; and {len(found) - _MOST_TOLD} more" if len(found) > _MOST_TOLD else ""
+            lines = (
+                *_set_by_proxy(found, settings),
+                *(f"{where}: {line}" for where, line in group.remedies),
+            )
             if kind == "lost its own header":
                 lines = ('settings.py: TRUSTED_PROXY_REJECT = ["missing", "malformed"]', *lines)
             yield Finding(
@@ -79,8 +100,17 @@ def _of_attacks(door: Door) -> Iterator[Finding]:
 
 def _of_honest(door: Door, target: Target, settings: Settings) -> Iterator[Finding]:
     facts = door.honest
+    if door.unknown:
+        yield Finding("not told", door.unknown)
     if facts is None:
-        yield Finding("good", f"closed to everybody but your proxies: {door.closed}.")
+        if door.closed:
+            is_status = door.closed.startswith("status")
+            sure = (
+                "that is no answer of the site" if is_status else "the address and port are right"
+            )
+            yield Finding(
+                "good", f"closed to everybody but your proxies, if {sure}: {door.closed}."
+            )
         return
     if facts["policy"] != settings.digest:
         yield Finding(
@@ -111,7 +141,10 @@ def _of_honest(door: Door, target: Target, settings: Settings) -> Iterator[Findi
 def _of_origin(facts: Facts) -> Finding:
     if (name := facts["rejected"]) in ("direct", "unstamped"):
         return Finding("good", f'answers 400 to everybody else: TRUSTED_PROXY_REJECT has "{name}".')
-    lines = ['settings.py: TRUSTED_PROXY_REJECT = ["direct"]']
+    # Behind one more proxy of yours, no request is direct.
+    lines = (
+        ['settings.py: TRUSTED_PROXY_REJECT = ["direct"]'] if facts["outcome"] == "direct" else []
+    )
     if facts["stamp"] is not None:
         lines.insert(0, 'settings.py: TRUSTED_PROXY_REJECT = ["unstamped"]')
     return Finding(
@@ -144,6 +177,14 @@ def _of_client(door: Door, facts: Facts) -> Iterator[Finding]:
     # A peer that sent the secret should not be trusted without it.
     entries = "TRUSTED_PROXIES_WITH_SECRET" if facts["stamp"] == "valid" else "TRUSTED_PROXIES"
     if outcome == "direct" and peer == door.own_address:
+        if facts["arrived"]:
+            yield Finding(
+                "wrong",
+                f"The peer is {peer}, this machine, but {', '.join(facts['arrived'])} arrived, "
+                "which it did not send: the server takes the address from a proxy's header.",
+                tuple(f"{where}: {line}" for where, line in SERVER),
+                link,
+            )
         return
     if outcome == "direct":
         yield Finding(
@@ -157,11 +198,27 @@ def _of_client(door: Door, facts: Facts) -> Iterator[Finding]:
         yield Finding("wrong", "The server reports no address of its peer.", (), link)
     elif outcome in ("missing", "malformed"):
         came = [name for name in FORWARDING_HEADERS["client"] if name in facts["arrived"]]
-        names = f"It sent {', '.join(came)}." if came else "It sent no header about the client."
+        names = (
+            f"It sent {', '.join(came)}."
+            if came
+            else "It sent no header about the client. Or it is this machine, as the site sees it: "
+            "then run the probe on another one."
+        )
         who = "the proxy on the Unix socket" if peer == UNIX else f"the proxy {peer}"
-        line = "settings.py: name in TRUSTED_PROXY_HEADER the header that your proxy sets"
+        lines = (
+            "settings.py: name in TRUSTED_PROXY_HEADER the header that your proxy sets",
+            f"nginx: {set_line(facts['header'], 'client')}",
+        )
         text = f"{who} sent no {facts['header']} that can be read. {names}"
-        yield Finding("wrong", text[0].upper() + text[1:], (line,), link)
+        yield Finding("wrong", text[0].upper() + text[1:], lines[:1] if came else lines[1:], link)
+    elif client and client != door.own_address and _has(facts, door.own_address):
+        yield Finding(
+            "wrong",
+            f"The client is {client}, but {door.own_address}, this machine, stands in the header "
+            f"of your proxies: {client} may be one more of them.",
+            (f'settings.py: if {client} is your proxy, add "{client}" to TRUSTED_PROXIES',),
+            link,
+        )
     elif client and pack(client) and not is_public(client) and is_public(door.address):
         yield Finding(
             "wrong",
@@ -169,6 +226,12 @@ def _of_client(door: Door, facts: Facts) -> Iterator[Finding]:
             (f'settings.py: if {client} is your proxy, add "{client}" to TRUSTED_PROXIES',),
             link,
         )
+
+
+def _has(facts: Facts, address: str) -> bool:
+    """Tell whether an address is in a header about the client that the site got."""
+    texts = (facts["arrived"].get(name) or "" for name in FORWARDING_HEADERS["client"])
+    return bool(address) and any(address in re.split(r"[\s,;=\"\[\]]+", text) for text in texts)
 
 
 def _of_url(facts: Facts, target: Target) -> Iterator[Finding]:

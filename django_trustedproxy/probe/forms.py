@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from django_trustedproxy.engine.purposes import FORWARDING_HEADERS
+
 VICTIM = "6.6.6.6"
 HOST, PORT, PREFIX, USER = "evil.example", "666", "/evil", "probe-forged"
 _ON = {"http": "off", "https": "on"}
@@ -51,13 +53,20 @@ class Claims(NamedTuple):
     """What the attacks claim: to be this proxy, which is trusted, and a scheme that is wrong.
 
     `headers` are those that the site's logins read, beside the known ones, and `stamps` those that
-    carry a secret of the edge.
+    carry a secret of the edge. `own` are those that the site's settings designate and nobody else
+    knows, each with its purpose.
     """
 
     proxy: str = "127.0.0.5"
     scheme: str = "https"
     headers: tuple[str, ...] = ()
     stamps: tuple[str, ...] = ()
+    own: tuple[tuple[str, str], ...] = ()
+
+    def names(self, purpose: str) -> tuple[str, ...]:
+        """Return the headers of a purpose that may be believed."""
+        own = tuple(header for of, header in self.own if of == purpose)
+        return FORWARDING_HEADERS[purpose] + own
 
 
 def forged(header: str, purpose: str, claims: Claims) -> str:

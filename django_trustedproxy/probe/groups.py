@@ -16,8 +16,25 @@ class Group(NamedTuple):
     remedies: tuple[tuple[str, str], ...]
 
 
-_APPENDS = "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
-_SERVER = (
+def set_line(header: str, purpose: str) -> str:
+    """Return the line with which nginx replaces what a client wrote into a header."""
+    if purpose == "client" and not header.endswith("Forwarded-For"):
+        value = '"for=$remote_addr"' if header == "Forwarded" else "$remote_addr"
+    else:
+        value = _VARIABLES.get(purpose, '""')
+    return f"proxy_set_header {header} {value};"
+
+
+_VARIABLES = {
+    "client": "$proxy_add_x_forwarded_for",
+    "scheme": "$scheme",
+    "host": "$host",
+    "port": "$server_port",
+}
+_APPENDS = set_line("X-Forwarded-For", "client")
+_PROTO = set_line("X-Forwarded-Proto", "scheme")
+_NAMED = "name only headers that your proxy sets on every request, in Django's own settings too"
+SERVER = (
     ("uvicorn", "--no-proxy-headers"),
     ("gunicorn", '--forwarded-allow-ips ""'),
     ("daphne", "no --proxy-headers"),
@@ -30,7 +47,7 @@ GROUPS = {
         (
             ("nginx", _APPENDS),
             ("HAProxy", "http-request set-header X-Forwarded-For %[src]"),
-            *_SERVER,
+            *SERVER,
         ),
     ),
     "list": Group(
@@ -46,18 +63,18 @@ GROUPS = {
         "each header alone",
         "A header that no proxy of yours sets reaches the site, and is believed there.",
         (
-            ("settings.py", "name only headers that your proxy sets on every request"),
+            ("settings.py", _NAMED),
             ("nginx", _APPENDS),
-            ("nginx", "proxy_set_header X-Forwarded-Proto $scheme;"),
-            *_SERVER,
+            ("nginx", _PROTO),
+            *SERVER,
         ),
     ),
     "purposes": Group(
         "scheme, host, port and prefix",
         "The client chooses the scheme, the host, the port or the path prefix of the site's links.",
         (
-            ("settings.py", "name only headers that your proxy sets on every request"),
-            ("nginx", "proxy_set_header X-Forwarded-Proto $scheme;"),
+            ("settings.py", _NAMED),
+            ("nginx", _PROTO),
             ("HAProxy", "http-request set-header X-Forwarded-Proto https if { ssl_fc }"),
             ("gunicorn", '--forwarded-allow-ips ""'),
         ),

@@ -51,7 +51,7 @@ def ask(connection: Wire, pairs: list[tuple[str, str]], stream: int) -> str | No
             elif kind == _GOAWAY or (kind == _RST and of == stream):
                 return None
             elif kind in (_DATA, _HEADERS) and of == stream:
-                if kind == _DATA:
+                if kind == _DATA and payload:
                     body += payload[1 : len(payload) - payload[0]] if flags & _PADDED else payload
                 if flags & _END_STREAM:
                     return body.decode("utf-8", "replace")

@@ -21,6 +21,11 @@ class Report(NamedTuple):
         """Tell whether an attack worked anywhere."""
         return any(door.of("forged") for door, _ in self.doors)
 
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether every door was judged, and every attack sent."""
+        return not any(door.unknown for door, _ in self.doors)
+
     def lines(self) -> Iterator[tuple[str, str]]:
         """Yield the lines of what was found, each with its level; "title" is a heading."""
         for door, findings in self.doors:
@@ -33,17 +38,23 @@ class Report(NamedTuple):
                     yield "text", f"    see {finding.link}"
             if not findings:
                 yield "good", "  GOOD: nothing is forged, and nothing else is wrong."
-        yield "title", "An attack worked." if self.is_forged else "No attack worked."
+        if self.is_forged:
+            yield "title", "An attack worked."
+        else:
+            tried = "" if self.is_complete else " Not everything was tried."
+            yield "title", f"No attack worked.{tried}"
 
     def facts(self) -> dict[str, Any]:
         """Return the same as data, with every request."""
         return {
             "forged": self.is_forged,
+            "complete": self.is_complete,
             "doors": [
                 {
                     "url": door.url,
                     "origin": door.is_origin,
                     "closed": door.closed or None,
+                    "unknown": door.unknown or None,
                     "honest": door.honest,
                     "findings": [finding._asdict() for finding in findings],
                     "attacks": [

@@ -13,7 +13,7 @@ from django_trustedproxy.pages import page_of_guide
 from .attacks import attacks
 from .forms import Claims
 from .groups import GROUPS
-from .verdict import KINDS, facts_of, judge, signed
+from .verdict import CLOSED, KINDS, Verdict, facts_of, judge, signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from .forms import Attack
     from .send import Response, Sender
-    from .verdict import Facts, Verdict
+    from .verdict import Facts
 
 _WAIT = 1.1  # until a site that got too many requests verifies tokens again
+_LONG_WAIT = 10.0  # until most limits of requests have room for two more
 SPOKEN = ("HTTP/1.1", "HTTP/2")
 
 
@@ -36,7 +37,9 @@ class Settings(NamedTuple):
     """What the command's own settings say: the key, the trusted peers, and the policy's digest.
 
     `logins` are the META keys of headers that log people in, or that the site guards, and `headers`
-    their names on the wire. `stamps` are the names of those that carry a secret.
+    their names on the wire. `stamps` are the names of those that carry a secret, and `own` those of
+    designated headers that only these settings know, each with its purpose. `unstamped` are the
+    peers that are trusted without a secret, None for all of `networks`.
     """
 
     key: str
@@ -45,13 +48,16 @@ class Settings(NamedTuple):
     logins: Collection[str] = ()
     headers: tuple[str, ...] = ()
     stamps: tuple[str, ...] = ()
+    own: tuple[tuple[str, str], ...] = ()
+    unstamped: TrustedNetworks | None = None
 
 
 class Door(NamedTuple):
     """A way into the site, and what came of it.
 
     `honest` is what the site said of a request without an attack, None where it said nothing;
-    `closed` says then how it was refused, "" if it was not. `own_address` is the address that the
+    `closed` says then how it was refused, "" if it was not. `unknown` says why nobody can tell, or
+    why the attacks ended before the last one. `own_address` is the address that the
     requests were sent from, as far as this machine knows it, and `address` where they went.
     """
 
@@ -62,6 +68,7 @@ class Door(NamedTuple):
     closed: str = ""
     own_address: str = ""
     address: str = ""
+    unknown: str = ""
 
     def of(self, kind: str) -> list[Verdict]:
         """Return the verdicts of a kind."""
@@ -82,6 +89,7 @@ class Runner:
         self._say = say
         self._show = show
         self._groups = groups
+        self._limit = ""  # why no more attacks are sent
 
     def probe(self, sender: Sender, *, is_origin: bool) -> Door:
         """Ask a door honestly, and attack it if the site itself answers.
@@ -91,20 +99,18 @@ class Runner:
         url = f"{sender.target.scheme}://{sender.target.address[0]}:{sender.target.address[1]}"
         self._say(f"{'Origin' if is_origin else 'Front door'} {url}")
         response, facts = self._knock(sender)
-        if facts is None and is_origin and (closed := _closed(response)):
-            self._say(f"  closed: {closed}")
-            return Door(url, is_origin, None, closed=closed)
+        if facts is None and is_origin:
+            closed = _closed(response)
+            unknown = "" if closed else _unanswered(url, response, self._settings.key)
+            self._say(f"  {f'closed: {closed}' if closed else unknown}")
+            return Door(url, is_origin, None, closed=closed, unknown=unknown)
         if facts is None:
             raise CannotRunError(_unanswered(url, response, self._settings.key))
         self._say(f"  an honest request: client {facts['client']}, outcome {facts['outcome']}")
         own = sender.own_address
-        if (client := pack(facts["client"] or "")) and client in self._settings.networks:
-            raise CannotRunError(
-                f"{facts['client']}, from which {url} is asked, is trusted, and so is everything "
-                "that is sent from there. Run the probe on another machine, and list only the "
-                "addresses of your proxies in TRUSTED_PROXIES. "
-                f"See {page_of_guide('verify', 'why')}"
-            )
+        if self._is_trusted(facts, own):
+            raise CannotRunError(_believed(url, facts["client"], own))
+        self._limit = ""
         verdicts: list[Verdict] = []
         claims = self._claims(facts)
         table = [row for row in attacks(claims) if row.group in self._groups]
@@ -115,7 +121,16 @@ class Runner:
             told = ", ".join(f"{counted[kind]} {kind}" for kind in KINDS if counted[kind])
             self._say(f"  {GROUPS[group].title}: {told}")
             verdicts += found
-        return Door(url, is_origin, facts, tuple(verdicts), "", own, sender.address)
+        return Door(url, is_origin, facts, tuple(verdicts), "", own, sender.address, self._limit)
+
+    def _is_trusted(self, facts: Facts, own_address: str) -> bool:
+        """Tell whether the site trusts this machine, so that whatever it sends is believed."""
+        if facts["outcome"] in ("missing", "malformed") and facts["peer"] != own_address:
+            return False  # the client is a proxy that named nobody
+        networks = self._settings.networks
+        if facts["stamp"] in ("absent", "wrong") and self._settings.unstamped is not None:
+            networks = self._settings.unstamped
+        return (pack(facts["client"] or "") or b"") in networks
 
     def _knock(self, sender: Sender) -> tuple[Response, Facts | None]:
         (response,) = sender.ask()
@@ -132,25 +147,59 @@ class Runner:
         trusted += [str(network[0]) for network in self._settings.networks.merged]
         scheme = "http" if honest["scheme"] == "https" else "https"
         proxy = (trusted or ["127.0.0.1"])[0]
-        return Claims(proxy, scheme, self._settings.headers, self._settings.stamps)
+        settings = self._settings
+        return Claims(proxy, scheme, settings.headers, settings.stamps, settings.own)
 
     def _attack(self, sender: Sender, attack: Attack, honest: Facts) -> Verdict:
+        if self._limit:
+            return Verdict(attack, "not told", "not sent")
         key, logins = self._settings.key, self._settings.logins
-        responses = sender.ask(attack)
-        verdict = judge(attack, honest, responses, key, logins)
-        if verdict.kind == "not told" and not facts_of(responses[-1], key):
-            time.sleep(_WAIT)
+        for turn, wait in enumerate((_WAIT, _LONG_WAIT, 0)):
             responses = sender.ask(attack)
             verdict = judge(attack, honest, responses, key, logins)
+            if any(facts_of(response, key) for response in responses):
+                break
+            # What refuses an honest request too has not refused the attack.
+            is_again = turn == 0 and verdict.kind == "not told"
+            if not is_again and self._knock(sender)[1] is not None:
+                break
+            time.sleep(wait)
+        else:
+            verdict = Verdict(attack, "not told", f"{verdict.why}, as for an honest request")
+            self._limit = (
+                f"From {attack.id} on, the site answered no honest request either: it limits or "
+                "bans this machine. The rest was not sent. Exempt this machine, and run the probe "
+                "again."
+            )
         self._show(verdict, responses)
         return verdict
 
 
 def _closed(response: Response) -> str:
-    """Return how an origin refuses everybody, or "" if it does not."""
+    """Return how an origin refuses everybody, or "" if nothing shows that it does.
+
+    Any other status may be that of a page without the probe, and a name that does not exist or a
+    port that speaks no TLS is not the origin.
+    """
     if response.status is None:
-        return response.error
-    return f"status {response.status}" if 400 <= response.status < 500 else ""
+        kind = response.error.partition(":")[0]
+        is_late, is_alert = kind == "TimeoutError", kind == "SSLError" and "ALERT" in response.error
+        return response.error if kind in CLOSED or is_late or is_alert else ""
+    # nginx answers so without a certificate of the client.
+    is_closed = response.status in (401, 403) or (
+        response.status == 400 and "SSL certificate" in response.body
+    )
+    return f"status {response.status}" if is_closed else ""
+
+
+def _believed(url: str, client: str, own_address: str) -> str:
+    """Say why nothing that this machine sends can show a hole."""
+    replaced = "" if client == own_address else ", or one of your proxies replaced the header"
+    return (
+        f"{client}, from which {url} is asked, is trusted, and so is everything that is sent from "
+        f"there{replaced}. Run the probe on another machine, and list only the addresses of your "
+        f"proxies in TRUSTED_PROXIES. See {page_of_guide('verify', 'why')}"
+    )
 
 
 def _unanswered(url: str, response: Response, key: str) -> str:

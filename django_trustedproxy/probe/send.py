@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from . import http2
 from .answer import cut
 from .token import MOST_A_SECOND, issue, new_nonce
-from .wire import Wire, closed_after, write
+from .wire import Bounded, Wire, closed_after, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SECONDS = 20
 _TIMES = 3  # as long as one read may take, a whole exchange may
 _MOST_BYTES = 256 * 1024
+_MOST_READ = 4 * _MOST_BYTES  # the headers, and what comes after an upgrade
 _PAUSE = 1.25 / MOST_A_SECOND
 _PORTS = {"http": 80, "https": 443}
 
@@ -145,7 +146,7 @@ class Sender:
         method = attack.method if attack else "GET"
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._write(connection, attack, token)
-        reader = http.client.HTTPResponse(connection, method=method)
+        reader = _reader(connection, method)
         # A response that is cut off leaves its file open, and so the connection.
         with contextlib.closing(reader):
             reader.begin()
@@ -172,7 +173,7 @@ class Sender:
         lines = [*self._head("GET", self.target.path, token), *http2.FORGED_LINES]
         try:
             connection.sendall(b"\r\n".join([*lines, b"Connection: close", b"", b""]))
-            reader = http.client.HTTPResponse(connection)
+            reader = _reader(connection)
             with contextlib.closing(reader):
                 reader.begin()
                 yield _read(reader, nonce)
@@ -218,6 +219,11 @@ class Sender:
         if not is_named and not attack.upgrades:
             lines.append(b"Connection: close")
         write(connection, lines, attack.form, self._seconds)
+
+
+def _reader(connection: socket.socket | Wire, method: str = "GET") -> http.client.HTTPResponse:
+    source: Any = Bounded(connection, _MOST_READ)
+    return http.client.HTTPResponse(source, method=method)
 
 
 def _read(reader: http.client.HTTPResponse, nonce: str) -> Response:

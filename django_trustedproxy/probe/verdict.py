@@ -20,9 +20,20 @@ Kind = Literal["forged", "lost its own header", "not told", "refused", "passed"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """The verdicts, the worst first."""
 
+CLOSED = (
+    *("ConnectionRefusedError", "ConnectionResetError", "ConnectionAbortedError"),
+    *("BrokenPipeError", "RemoteDisconnected", "SSLEOFError", "SSLZeroReturnError"),
+)
+"""The errors of a connection that the other end closed, or did not open."""
+
 Facts = dict[str, Any]
 # What a row of `attacks` writes about a purpose, as the answer has it.
-_WRITTEN = {"host": (HOST,), "port": (PORT,), "prefix": (PREFIX, "/x", ".evil.example")}
+_WRITTEN = {
+    "host": (HOST,),
+    "port": (PORT,),
+    "server": (HOST,),
+    "prefix": (PREFIX, "/x", ".evil.example"),
+}
 
 
 class Verdict(NamedTuple):
@@ -94,8 +105,11 @@ def _unsigned(response: Response, key: str) -> tuple[Kind, str]:
     if signed(response, key) is not None:
         return "not told", "a cache answered, with the answer to another request"
     if status is None:
-        is_late = "timed out" in response.error
-        return ("not told", "no answer in time") if is_late else ("refused", "closed")
+        if response.error.startswith("TimeoutError"):
+            return "not told", "no answer in time"
+        # Anything else, such as an answer that cannot be read, is no refusal.
+        is_closed = response.error.partition(":")[0] in CLOSED
+        return ("refused", "closed") if is_closed else ("not told", response.error)
     # Some proxies say so of what they cannot pass on, and of a server that closed the connection.
     is_refusal = (400 <= status < 500 and status != 429) or status in (501, 502, 503, 505)
     return "refused" if is_refusal else "not told", f"status {status}"
@@ -113,8 +127,8 @@ def forged(attack: Attack, honest: Facts, facts: Facts, logins: Collection[str])
     if facts["scheme"] != honest["scheme"]:
         return f"the scheme is {facts['scheme']}"
     for purpose, texts in _WRITTEN.items():
-        value = str(facts[purpose])
-        if value != honest[purpose] and any(text in value for text in texts):
+        value = str(facts.get(purpose))  # a site with an older version says less
+        if value != honest.get(purpose) and any(text in value for text in texts):
             return f"the {purpose} is {value}"
     for name, value in facts["arrived"].items():
         if USER in value and name not in facts["dropped"] and meta_name(name) in logins:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import io
 import socket
 import ssl
 import threading
@@ -22,9 +23,29 @@ class Wire(NamedTuple):
     sendall: Callable[[bytes], object]
     recv: Callable[[int], bytes]
 
-    def makefile(self, _mode: str) -> Any:
+
+class Bounded(io.RawIOBase):
+    """Reads of a connection no more than `most` bytes, whatever lengths a response states."""
+
+    def __init__(self, connection: socket.socket | Wire, most: int) -> None:
+        self._recv, self._left = connection.recv, most
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
         """Return what an `HTTPResponse` reads from."""
-        return self.recv.__self__  # type: ignore[attr-defined] # a bound method
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        """Tell that this can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read into a buffer; raises `OSError` beyond the bound."""
+        if self._left <= 0:
+            raise OSError("the response is too long")
+        data = self._recv(min(len(buffer), self._left))
+        buffer[: len(data)] = data
+        self._left -= len(data)
+        return len(data)
 
 
 @contextlib.contextmanager

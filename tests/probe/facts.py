@@ -13,5 +13,6 @@ HONEST = {
     "scheme": "https",
     "host": "example.com",
     "port": "443",
+    "server": "example.com",
     "prefix": "",
 }

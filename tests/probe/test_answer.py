@@ -24,7 +24,7 @@ from tests.requests import environ_of, lowered, scope_of
 HEADER = "X-Trusted-Proxy-Probe"
 FIELDS = [
     *("nonce", "arrived", "peer", "outcome", "client", "proxies", "header", "statements"),
-    *("dropped", "stamp", "rejected", "scheme", "host", "port", "prefix", "policy"),
+    *("dropped", "stamp", "rejected", "scheme", "host", "port", "server", "prefix", "policy"),
 ]
 
 
@@ -119,6 +119,7 @@ def test_the_owner_is_told_what_the_site_concluded_and_nothing_else(ask):
         "scheme": "http",
         "host": HOST,
         "port": "8000",
+        "server": "server",
         "prefix": "",
         "policy": digest(get_policy(), KEY),
     }

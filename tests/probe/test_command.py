@@ -11,6 +11,7 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import CommandError, call_command
 
+from django_trustedproxy.conf import PURPOSE_SETTINGS
 from django_trustedproxy.pages import page_of_guide
 from django_trustedproxy.probe import run, send
 from django_trustedproxy.probe.attacks import attacks
@@ -18,7 +19,7 @@ from django_trustedproxy.probe.forms import VICTIM, Claims
 from django_trustedproxy.probe.groups import GROUPS
 from django_trustedproxy.probe.send import parse_target
 from django_trustedproxy.probe.token import issue
-from tests.edge import HEADER, SECRET, STAMPS
+from tests.edge import EDGE, HEADER, SECRET, STAMPS
 from tests.edge import KEY as SECRET_KEY
 from tests.probe.keys import KEY
 
@@ -61,6 +62,7 @@ def _hurried(monkeypatch):
     """Send faster than the site would verify, which is told to verify all; wait for nothing."""
     monkeypatch.setattr(send, "_PAUSE", 0.0)
     monkeypatch.setattr(run, "_WAIT", 0.0)
+    monkeypatch.setattr(run, "_LONG_WAIT", 0.0)
     monkeypatch.setattr("django_trustedproxy.probe.token.Verifier._has_room", lambda _: True)
 
 
@@ -177,7 +179,107 @@ def test_an_origin_that_is_closed_is_best(status):
         url = f"http://127.0.0.1:{origin if status else closed_port()}"
         code, out = probe(f"http://127.0.0.1:{port}", "--origin", url)
     assert code == 0
-    assert "  GOOD: closed to everybody but your proxies: " in out
+    assert "  GOOD: closed to everybody but your proxies, if " in out
+
+
+def plain(status, body=b""):
+    """Return an application that answers as a process does that is not probed."""
+
+    def application(_environ, start_response):
+        start_response(status, [])
+        return [body]
+
+    return application
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "400 Bad Request", "500 No", "200 OK"])
+@pytest.mark.usefixtures("few")
+def test_an_origin_of_which_nothing_is_known_is_not_called_closed(status):
+    with serving(appending) as port, serving(plain(status)) as origin:
+        arguments = [f"http://127.0.0.1:{port}", "--origin", f"http://127.0.0.1:{origin}"]
+        code, out = probe(*arguments)
+        assert (code, json.loads(probe(*arguments, "--json")[1])["complete"]) == (2, False)
+    assert f"  NOT TOLD: http://127.0.0.1:{origin} answered with status {status[:3]}" in out
+    assert out.endswith("No attack worked. Not everything was tried.\n")
+
+
+@pytest.mark.usefixtures("few")
+def test_an_origin_that_asks_for_a_certificate_is_closed():
+    asks = plain("400 Bad Request", b"400 No required SSL certificate was sent")
+    with serving(appending) as port, serving(asks) as origin:
+        code, out = probe(f"http://127.0.0.1:{port}", "--origin", f"http://127.0.0.1:{origin}")
+    assert (code, "GOOD: closed to everybody but your proxies" in out) == (0, True)
+
+
+@pytest.mark.usefixtures("few")
+def test_an_origin_that_cannot_be_reached_for_a_mistake_is_not_called_closed():
+    with serving(appending) as port:
+        for origin in ("http://no-such-name.invalid", f"https://127.0.0.1:{port}"):
+            code, out = probe(f"http://127.0.0.1:{port}", "--origin", origin)
+            assert code == 2
+            assert "cannot be reached: " in out.partition("NOT TOLD: ")[2]
+
+
+@pytest.mark.parametrize(
+    ("purpose", "forged", "line"),
+    [
+        ("scheme", "https", "X-Own $scheme"),
+        ("host", "evil.example", "X-Own $host"),
+        ("server", "evil.example", 'X-Own ""'),
+        ("client", "6.6.6.6", "X-Own $remote_addr"),
+    ],
+)
+def test_the_header_that_the_site_alone_believes_is_forged(
+    settings, monkeypatch, purpose, forged, line
+):
+    name = "TRUSTED_PROXY_HEADER" if purpose == "client" else PURPOSE_SETTINGS[purpose]
+    setattr(settings, name, "X-Own")
+    monkeypatch.setattr(
+        run, "attacks", lambda claims: [row for row in attacks(claims) if "X-Own" in row.form.name]
+    )
+
+    def proxy(environ, start_response):
+        if purpose == "client":
+            environ.setdefault("HTTP_X_OWN", "127.0.0.1")
+        return appending(environ, start_response)
+
+    with serving(proxy) as port:
+        code, out = probe(f"http://127.0.0.1:{port}")
+    assert f"FORGED: each header alone: X-Own alone (the {purpose} is {forged})" in out
+    assert f"    nginx: proxy_set_header {line};\n" in out
+    assert code == 1
+
+
+@pytest.mark.usefixtures("few")
+def test_a_proxy_that_sets_no_header_is_told_and_its_hole_found():
+    def silent(environ, start_response):
+        environ["REMOTE_ADDR"] = "10.0.0.1"
+        return WSGIHandler()(environ, start_response)
+
+    with serving(silent) as port:
+        code, out = probe(f"http://127.0.0.1:{port}")
+    assert code == 1
+    assert "  FORGED: each header alone: X-Forwarded-For alone (the client is 6.6.6.6)." in out
+    assert "  WRONG: The proxy 10.0.0.1 sent no X-Forwarded-For that can be read." in out
+    assert "    nginx: proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n" in out
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("secret", [None, "wrong"])
+def test_an_edge_without_its_secret_is_told(settings, secret):
+    for name, value in STAMPS.items():
+        setattr(settings, name, value)
+
+    def edge(environ, start_response):
+        environ["REMOTE_ADDR"] = EDGE
+        if secret:
+            environ[SECRET_KEY] = secret
+        return WSGIHandler()(environ, start_response)
+
+    with serving(edge) as port:
+        code, out = probe(f"http://127.0.0.1:{port}")
+    assert code == 0, out
+    assert "  WRONG: The front door is not stamped: " in out
 
 
 def test_a_stranger_is_not_attacked():
@@ -246,7 +348,23 @@ def test_what_cannot_be_reached_or_meant_is_an_error(settings):
 def test_from_a_trusted_address_nothing_can_be_told(settings):
     settings.TRUSTED_PROXIES = ["10.0.0.0/8", "loopback"]
     with serving(appending) as port:
+        said = refused(f"http://127.0.0.1:{port}")
+        assert "127.0.0.1, from which" in said
+        assert "replaced the header" not in said
+    # Directly, too.
+    with serving() as port:
         assert "127.0.0.1, from which" in refused(f"http://127.0.0.1:{port}")
+
+
+def test_a_proxy_that_replaces_the_header_may_be_why_the_client_is_trusted():
+    def replacing(environ, start_response):
+        environ |= {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "10.0.0.2"}
+        return WSGIHandler()(environ, start_response)
+
+    with serving(replacing) as port:
+        said = refused(f"http://127.0.0.1:{port}")
+    assert "10.0.0.2, from which" in said
+    assert "or one of your proxies replaced the header" in said
 
 
 def test_a_login_by_a_header_of_the_sites_own_is_attacked(settings, monkeypatch):

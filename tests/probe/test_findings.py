@@ -50,6 +50,56 @@ def test_a_client_that_connects_itself_is_right():
     assert found(outcome="direct", peer="192.0.2.1", client="192.0.2.1") == []
 
 
+def test_a_proxy_that_the_site_does_not_see_is_told_by_what_it_sent():
+    arrived = {"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"}
+    seen = {"outcome": "direct", "peer": "192.0.2.1", "client": "192.0.2.1"}
+    finding = only(found(**seen, arrived=arrived))
+    assert finding.text.startswith(
+        "The peer is 192.0.2.1, this machine, but X-Forwarded-For, X-Forwarded-Proto arrived, which"
+    )
+    assert finding.lines[0] == "uvicorn: --no-proxy-headers"
+
+
+@pytest.mark.parametrize("text", ["192.0.2.1, 10.0.0.7", 'for="192.0.2.1";proto=https'])
+def test_a_client_in_front_of_which_this_machine_stands_may_be_a_proxy(text):
+    finding = only(found(client="8.8.4.7", arrived={"X-Forwarded-For": text}))
+    assert "The client is 8.8.4.7, but 192.0.2.1, this machine, stands in the" in finding.text
+    assert finding.lines == (
+        'settings.py: if 8.8.4.7 is your proxy, add "8.8.4.7" to TRUSTED_PROXIES',
+    )
+    assert found(client="8.8.4.7", arrived={"X-Forwarded-For": "192.0.2.11"}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("X-Forwarded-Host", "X-Forwarded-Host $host"),
+        ("X-Forwarded-Port", "X-Forwarded-Port $server_port"),
+        ("X-Forwarded-Server", 'X-Forwarded-Server ""'),
+        ("X-Scheme", "X-Scheme $scheme"),
+        ("X-Real-IP", "X-Real-IP $remote_addr"),
+        ("Forwarded", 'Forwarded "for=$remote_addr"'),
+        ("X-Our-Client", "X-Our-Client $remote_addr"),
+        ("X-Our-Scheme", "X-Our-Scheme $scheme"),
+    ],
+)
+def test_the_header_that_was_believed_has_its_line(name, line):
+    own = SETTINGS._replace(own=(("client", "X-Our-Client"), ("scheme", "X-Our-Scheme")))
+    forged = verdict("header", f"{name} alone", "forged", "the host is evil.example")
+    assert only(found([forged], with_settings=own)).lines[0] == f"nginx: proxy_set_header {line};"
+
+
+def test_what_nobody_can_tell_is_neither_good_nor_the_end():
+    unknown = Door("https://origin", is_origin=True, honest=None, unknown="It answered with 404.")
+    report = Report(((unknown, findings_of(unknown, TARGET, SETTINGS)),))
+    assert [text for _, text in report.lines()] == [
+        "Origin https://origin",
+        "  NOT TOLD: It answered with 404.",
+        "No attack worked. Not everything was tried.",
+    ]
+    assert (report.is_forged, report.is_complete) == (False, False)
+
+
 def test_a_peer_without_an_address_is_told():
     assert only(found(outcome="unknown", client=None)).text.startswith("The server reports no")
 
@@ -60,7 +110,8 @@ def test_a_peer_without_an_address_is_told():
         (
             {"outcome": "missing"},
             "The proxy 10.0.0.1 sent no X-Forwarded-For that can be read. It sent no header about "
-            "the client.",
+            "the client. Or it is this machine, as the site sees it: then run the probe on another "
+            "one.",
         ),
         (
             {"outcome": "missing", "peer": "unix:", "arrived": {"X-Real-IP": "1", "X-Host": "2"}},
@@ -76,7 +127,12 @@ def test_a_peer_without_an_address_is_told():
 def test_a_header_that_is_missing_is_told_with_what_came(facts, text):
     finding = only(found(client="10.0.0.1", **facts))
     assert finding.text == text
-    assert "TRUSTED_PROXY_HEADER" in finding.lines[0]
+    if "arrived" in facts:
+        assert "TRUSTED_PROXY_HEADER" in finding.lines[0]
+    else:
+        assert finding.lines == (
+            "nginx: proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
+        )
 
 
 @pytest.mark.parametrize(
@@ -134,7 +190,11 @@ def test_an_origin_is_locked_by_a_line():
     direct = only(found(is_origin=True, outcome="direct", scheme="http", host="other"))
     assert direct.level == "good"
     assert direct.lines[0] == 'settings.py: TRUSTED_PROXY_REJECT = ["direct"]'
-    assert only(found(is_origin=True, outcome="missing")).level == "wrong"
+    behind = only(found(is_origin=True, outcome="forwarded"))
+    assert (behind.level, behind.lines) == (
+        "wrong",
+        ("or a firewall that lets only your proxies in",),
+    )
     assert only(found(is_origin=True, outcome="direct", rejected="direct")).lines == ()
 
 
@@ -180,7 +240,7 @@ def test_a_report_is_forged_if_one_door_is():
     assert not report.is_forged
     assert [text for _, text in report.lines()] == [
         "Origin https://origin",
-        "  GOOD: closed to everybody but your proxies: refused.",
+        "  GOOD: closed to everybody but your proxies, if the address and port are right: refused.",
         "No attack worked.",
     ]
     front = Door("https://a", is_origin=False, honest=HONEST)

@@ -44,6 +44,7 @@ class Peer:
         ([frame(DATA, END, 3, b"body")], "body"),
         ([frame(HEADERS, 4, 3), frame(DATA, 0, 3, b"bo"), frame(DATA, END, 3, b"dy")], "body"),
         ([frame(DATA, END | PADDED, 3, b"\x02body\x00\x00")], "body"),
+        ([frame(DATA, PADDED, 3), frame(DATA, END, 3, b"body")], "body"),
         ([frame(DATA, END, 1, b"other"), frame(DATA, END, 3, b"body")], "body"),
         ([frame(WINDOW, 0, 0, b"1234"), frame(HEADERS, END, 3)], ""),
         ([frame(RST, 0, 1, b"1234"), frame(RST, 0, 3, b"1234")], None),

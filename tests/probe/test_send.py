@@ -174,6 +174,7 @@ def test_the_target_of_connect_is_the_site_itself():
 def probed(serve, monkeypatch, *names):
     monkeypatch.setattr(run, "attacks", lambda _: tuple(ROWS[name] for name in names))
     monkeypatch.setattr(run, "_WAIT", 0.0)
+    monkeypatch.setattr(run, "_LONG_WAIT", 0.0)
     monkeypatch.setattr(send, "_PAUSE", 0.0)
     settings = Settings(KEY, TrustedNetworks(), "")
     with peer(serve) as (found, sender):
@@ -207,13 +208,83 @@ def test_an_honest_request_that_was_not_told_is_asked_once_more(monkeypatch):
 def test_what_is_never_told_is_not_told(monkeypatch):
     def serve(this, connection):
         request = this.read(connection)
-        connection.sendall(answer(signed(request) if len(this.got) == 1 else "a page"))
+        connection.sendall(answer("a page" if b"Forwarded" in request else signed(request)))
 
     found, door = probed(serve, monkeypatch, "commas alone")
     assert [(verdict.kind, verdict.why) for verdict in door.verdicts] == [
         ("not told", "status 200")
     ]
-    assert len(found.got) == 3
+    assert (len(found.got), door.unknown) == (4, "")
+
+
+@pytest.mark.parametrize("answered", ["403 Forbidden", "503 No", "429 Too Many Requests", None])
+def test_a_limit_or_a_ban_is_no_refusal_of_an_attack(monkeypatch, answered):
+    slept = []
+    monkeypatch.setattr(run.time, "sleep", slept.append)
+
+    def serve(this, connection):
+        request = this.read(connection)
+        if len(this.got) < 3:
+            connection.sendall(answer(signed(request)))
+        elif answered:
+            connection.sendall(answer("", answered))
+
+    names = ("commas alone", "empty values", "60 KB", "dots")
+    found, door = probed(serve, monkeypatch, *names)
+    first, second, *others = [(verdict.kind, verdict.why) for verdict in door.verdicts]
+    assert (first[0], second[0]) == ("passed", "not told")
+    assert second[1].endswith("as for an honest request")
+    assert others == [("not told", "not sent")] * 2
+    assert "From list.empty-values on, the site answered no honest request either" in door.unknown
+    assert len(found.got) < 10
+    assert run._LONG_WAIT in slept  # noqa: SLF001 - how long is no matter
+
+
+def test_what_is_refused_once_is_sent_again_after_a_limit(monkeypatch):
+    def serve(this, connection):
+        request = this.read(connection)
+        is_limited = len(this.got) in (2, 3)
+        connection.sendall(answer("", "503 No") if is_limited else answer(signed(request)))
+
+    _, door = probed(serve, monkeypatch, "commas alone")
+    assert ([verdict.kind for verdict in door.verdicts], door.unknown) == (["passed"], "")
+
+
+def test_an_attack_that_alone_is_refused_is_refused(monkeypatch):
+    def serve(this, connection):
+        request = this.read(connection)
+        is_attack = b"Forwarded" in request
+        connection.sendall(answer("", "400 No") if is_attack else answer(signed(request)))
+
+    found, door = probed(serve, monkeypatch, "commas alone", "empty values")
+    assert [verdict.kind for verdict in door.verdicts] == ["refused", "refused"]
+    assert (len(found.got), door.unknown) == (5, "")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+    ],
+)
+def test_no_more_is_read_than_an_answer_can_have(sent, monkeypatch):
+    written = []
+    monkeypatch.setattr(send, "_MOST_BYTES", 1024)
+    monkeypatch.setattr(send, "_MOST_READ", 4096)
+
+    def serve(this, connection):
+        this.read(connection)
+        connection.sendall(sent)
+        with contextlib.suppress(OSError):
+            while sum(written) < 64 * 2**20:
+                written.append(connection.send(b"x" * 65536))
+
+    with peer(serve) as (_, sender):
+        (response,) = sender.ask()
+    assert len(response.body) <= 1024
+    assert sum(written) < 64 * 2**20
 
 
 def test_no_more_requests_are_sent_in_a_second_than_a_site_verifies(monkeypatch):

@@ -54,6 +54,7 @@ def test_a_secret_that_counts_no_more_is_lost(stamp):
         ({"scheme": "http"}, "the scheme is http"),
         ({"host": HOST}, "the host is evil.example"),
         ({"port": "666"}, "the port is 666"),
+        ({"server": HOST}, "the server is evil.example"),
         ({"prefix": "/evil"}, "the prefix is /evil"),
         ({"prefix": "/x"}, "the prefix is /x"),
     ],
@@ -101,6 +102,18 @@ def test_a_user_that_arrived_is_forged_where_a_login_reads_it(logins, dropped, k
         (Response("n", 502), ("refused", "status 502")),
         (Response("n", None, error="ConnectionResetError: 104"), ("refused", "closed")),
         (Response("n", None, error="TimeoutError: timed out"), ("not told", "no answer in time")),
+        (
+            Response("n", None, error="TimeoutError: the response has no end within 60 s"),
+            ("not told", "no answer in time"),
+        ),
+        *(
+            (Response("n", None, error=error), ("not told", error))
+            for error in (
+                "BadStatusLine: x",
+                "IncompleteRead: 3",
+                "OSError: the response is too long",
+            )
+        ),
         (Response("n", 429), ("not told", "status 429")),
         (Response("n", 500), ("not told", "status 500")),
         (Response("n", 200, "a page"), ("not told", "status 200")),
@@ -115,6 +128,12 @@ def test_a_user_that_arrived_is_forged_where_a_login_reads_it(logins, dropped, k
 )
 def test_what_the_site_did_not_sign_tells_less(response, expected):
     assert judged(response) == expected
+
+
+def test_a_site_of_an_older_version_says_less():
+    older = {name: fact for name, fact in HONEST.items() if name != "server"}
+    response = Response("n", 200, seal(json.dumps(older), KEY))
+    assert judged(response, honest=older) == ("passed", "")
 
 
 def test_an_upgrade_is_judged_by_what_came_over_it():

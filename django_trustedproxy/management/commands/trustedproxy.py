@@ -65,7 +65,7 @@ class Command(BaseCommand):
             description="Send a site of yours everything that this package knows as an attack, "
             "and compare what the site says that it concluded. The site needs TRUSTED_PROXY_PROBE "
             "= True and the SECRET_KEY of these settings. Exits with 0 if nothing is forged, 1 if "
-            "something is, 2 if it could not be run.",
+            "something is, 2 if it could not be run, or not to its end.",
         )
         probe.add_argument("url", metavar="URL", help="the site, as its visitors reach it")
         probe.add_argument(
@@ -172,8 +172,8 @@ class Command(BaseCommand):
         else:
             for level, text in report.lines():
                 self.stdout.write(styles.get(level, str)(text))
-        if report.is_forged:
-            sys.exit(1)
+        if report.is_forged or not report.is_complete:
+            sys.exit(1 if report.is_forged else 2)
 
     def refresh(self, options: dict[str, Any]) -> None:
         """Renew range files. The settings may name one that is not there yet."""
