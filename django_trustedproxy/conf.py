@@ -22,7 +22,7 @@ from .engine.purposes import (
 )
 from .entries import Problem, collected, paths, read, unusable, usable
 from .exempt import read_paths
-from .names import NEVER_DESIGNATED, key_of, read_guarded
+from .names import NEVER_DESIGNATED, key_of, meant, read_guarded
 from .pages import page_of_check
 from .ranges.file import RangeFile, load
 from .stamping import ENTRY_SETTINGS, SETTINGS, UNSTAMPED, Surroundings, read_stamps
@@ -269,19 +269,16 @@ class _Reader:
         expected = f"some of {', '.join(map(repr, names))}"
         members = collected(value)
         if members is None:
-            words = value.replace(",", " ").split() if isinstance(value, str) else []
-            paste = [outcome for outcome in names if outcome in words]
-            fact = f"{name} is not a collection"
-            self.report("trustedproxy.E010", fact, expected, value, f"Write {name} = {paste}.")
+            fact, hint = f"{name} is not a collection", f"Write {name} = {meant([value], names)}."
+            self.report("trustedproxy.E010", fact, expected, value, hint)
             return []
         named = [member.strip() if isinstance(member, str) else member for member in members]
         known = [outcome for outcome in names if outcome in named]
+        hint = f"Write {name} = {meant(named, names)}."
         for outcome in named:
             if outcome not in names:
                 fact = f"{name} names an outcome that cannot be rejected"
-                self.report(
-                    "trustedproxy.E011", fact, expected, outcome, f"Write {name} = {known}."
-                )
+                self.report("trustedproxy.E011", fact, expected, outcome, hint)
         return known
 
     def paths(self, name: str) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from .engine.purposes import PURPOSES, is_token, meta_name, meta_names
 from .entries import collected
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Sequence
 
 # No name at all, headers that servers hand over without the HTTP_ prefix, and headers that a site
 # would miss if they were dropped: none of them can carry what a proxy adds.
@@ -53,9 +54,17 @@ def key_of(header: object) -> str | None:
     is_meta_form = header.upper().startswith("HTTP_") and "-" not in header
     key = header.upper() if is_meta_form else meta_name(header)
     # Servers drop a header whose name has an underscore, so nobody can mean one.
-    is_possible = is_meta_form or "_" not in header
+    is_possible = "*" not in header and (is_meta_form or "_" not in header)
     is_needed = key in NEVER_DESIGNATED or key in _OF_CLIENTS or key.startswith("HTTP_SEC_")
     return key if is_possible and not is_needed else None
+
+
+def meant(values: Iterable[object], names: Sequence[str]) -> list[str]:
+    """Return those of `names` that values mean, by four letters, in the order of `names`."""
+    nested = (value if isinstance(value, (list, tuple, set)) else [value] for value in values)
+    texts = (text for texts in nested for text in texts if isinstance(text, str))
+    words = {word[:4] for text in texts for word in re.findall(r"[a-z]{4,}", text.lower())}
+    return [name for name in names if name[:4] in words]
 
 
 def read_guarded(
@@ -76,6 +85,9 @@ def read_guarded(
         if key is None:
             fact, expected = "names a header that cannot be guarded", "a name such as 'X-User'"
             hint = f"Remove it from {setting}, or write the name of a header that your proxy sets."
+            dashed = str(name).replace("_", "-")
+            if isinstance(name, str) and not name.upper().startswith("HTTP_") and key_of(dashed):
+                hint = f'Write "{dashed}": servers drop a name with an underscore.'
             faults.append(Fault("trustedproxy.E051", fact, expected, name, hint))
         elif purpose or key in designated:
             said = f"speaks about the {purpose}" if purpose else "another setting designates"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.core.exceptions import ImproperlyConfigured
 
 from .display import short_repr
+from .engine.addresses import pack
 from .engine.hops import header_form
 from .engine.networks import TrustedNetworks
 from .engine.purposes import FORWARDED, FORWARDING_HEADERS, meta_names
@@ -44,8 +45,9 @@ _PLACEHOLDER = re.compile(
 )
 # No address or host name is this long without a dot or a colon. Longer texts are cut.
 _MAY_BE_SECRET = re.compile(
-    rf"""(?P<quote>['"])(?:[^\s.:,'"]{{{SHORTEST},}}|[^\s.:,'"]+\.\.\.[^\s.:,'"]+)(?P=quote)"""
+    rf"""(?P<quote>['"])(?P<text>\S{{{SHORTEST},}}?|\S+\.\.\.\S+?)(?P=quote)"""
 )
+_HOST_NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::\d+)?")
 _NEW = "Write one that `python -c 'import secrets; print(secrets.token_urlsafe(32))'` prints."
 _UNSET = (
     "An environment variable that is not set, or empty, gives such an entry: set it, or read it "
@@ -99,6 +101,9 @@ def read_stamps(
     else:
         networks, wrong_proxies = read(PROXIES, value(PROXIES))
         wrong_proxies = list(map(_without_secrets, wrong_proxies))
+        if wrong_proxies and _means_any(value(PROXIES)):
+            hint = f'If anybody who sends the secret is trusted, write {PROXIES} = ["{ANY}"].'
+            wrong_proxies = [problem._replace(hint=hint) for problem in wrong_proxies]
     missing = []
     if not (wrong_headers or wrong_secrets):
         used = [PROXIES] * (entries != []) + ['"unstamped" in TRUSTED_PROXY_REJECT'] * (
@@ -113,8 +118,14 @@ def read_stamps(
 
 def _without_secrets(problem: Problem) -> Problem:
     """Return a problem without the texts that may be a secret in the setting of the networks."""
-    msg, hint = (_MAY_BE_SECRET.sub("a long text", text) for text in (problem.msg, problem.hint))
+    msg, hint = (_MAY_BE_SECRET.sub(_shown, text) for text in (problem.msg, problem.hint))
     return problem._replace(msg=msg, hint=hint)
+
+
+def _shown(match: re.Match[str]) -> str:
+    text = match["text"]
+    is_address = pack(text.partition("/")[0].strip("[]")) is not None
+    return match[0] if is_address or _HOST_NAME.fullmatch(text) else "a long text"
 
 
 def _missing(
@@ -192,7 +203,8 @@ def _fault_of(secret: object, secret_keys: Collection[str]) -> Problem | None:
     if text is None or not text.strip():
         kind = type(secret).__name__
         fact = f"is {kind}: expected text" if text is None else f"is empty: expected {_STRONG}"
-        return Problem("trustedproxy.E086", fact, _UNSET)
+        hint = _UNSET if secret is None or text is not None else "Write each secret as a text."
+        return Problem("trustedproxy.E086", fact, hint)
     if not (text.isascii() and text.isprintable()) or {" ", ","} & set(text):
         fact = "has a blank, a comma, a control character or one that is not ASCII"
         hint = f"A header cannot carry it unchanged. {_NEW}"
@@ -208,6 +220,13 @@ def _fault_of(secret: object, secret_keys: Collection[str]) -> Problem | None:
         hint = f"The edge would know the key that signs the sessions. {_NEW}"
         return Problem("trustedproxy.E085", f"{fact}: expected a secret of its own", hint)
     return None
+
+
+def _means_any(value: object) -> bool:
+    """Tell whether a setting has nothing but another spelling of "any"."""
+    entries = [value] if isinstance(value, str) else collected(value) or []
+    texts = {entry.strip().lower() if isinstance(entry, str) else "" for entry in entries}
+    return bool(texts) and texts <= {ANY, "*", "all"}
 
 
 def _is_any(entries: Collection[object]) -> bool:

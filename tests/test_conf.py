@@ -146,6 +146,24 @@ def problems(**settings):
                 "Write TRUSTED_PROXY_REJECT = ['direct'].",
             ),
         ),
+        *(
+            (
+                {"TRUSTED_PROXY_REJECT": [value]},
+                (
+                    "trustedproxy.E011",
+                    "TRUSTED_PROXY_REJECT names an outcome that cannot be rejected: expected some of "
+                    f"{OUTCOMES}, got {value!r}.",
+                    f"Write TRUSTED_PROXY_REJECT = {meant}.",
+                ),
+            )
+            for value, meant in (
+                ("Direct", ["direct"]),
+                ("malformd", ["malformed"]),
+                ("missing,direct", ["direct", "missing"]),
+                (["unstamped"], ["unstamped"]),
+                (7, []),
+            )
+        ),
         (
             {"TRUSTED_PROXY_REJECT": ["direct", "forwarded"]},
             (

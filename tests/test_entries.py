@@ -184,6 +184,13 @@ def test_networks_that_leave_public_addresses_out_are_no_error(entries):
     ("entry", "fact", "meant"),
     [
         ("unix:/run/web.sock", "is not a known name", ("unix:",)),
+        ("/run/Web.SOCKET", "is not a known name", ("unix:",)),
+        # None of these is a socket for sure.
+        ("/run/secrets/trusted_proxies", "names a file", ()),
+        ("/srv/app/cloudflare", "names a file", ()),
+        ("/10.0.0.0/8", "begins with a slash", ("10.0.0.0/8",)),
+        ("//10.0.0.1", "begins with a slash", ("10.0.0.1",)),
+        ("/0.0.0.0/0", "begins with a slash", ()),
         ("10.example.com", "is a host name", ()),
         ("db-1", "is a host name", ()),
         ("dead-beef", "is a host name", ()),

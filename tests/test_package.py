@@ -123,7 +123,9 @@ ROOMS = {
     ),
     "traces": ("engine", "display", "explanation", "pages", "servers"),
     "staleness": ("conf", "pages"),
-    "checks": ("conf", "engine", "checks", "entries", "names", "pages", "probe", "ranges"),
+    "checks": (
+        *("conf", "display", "engine", "checks", "entries", "names", "pages", "probe", "ranges"),
+    ),
     "exceptions": ("engine",),
     "log": (
         *("engine", "clients", "explanation", "limiter", "lines", "pages"),

@@ -121,6 +121,9 @@ def test_a_socket_is_no_file():
         ("10.0.0.1X\n", "E072", ", line 1, is a host name", f"{ANY}, got '10.0.0.1X'"),
         ("\n10.0.0.1/8\n", "E072", ", line 2, has host bits set", f"{ANY}, got '10.0.0.1/8'"),
         ("loopback\n", "E072", ", line 1, is a name", f"{ANY}, got 'loopback'"),
+        ("\u00a0loopback", "E072", ", line 1, is a name", f"{ANY}, got '\\xa0loopback'"),
+        ("\x0bshared", "E072", ", line 1, is a name", f"{ANY}, got '\\x0bshared'"),
+        ("\u2003unix:", "E072", ", line 1, is a name", f"{ANY}, got '\\u2003unix:'"),
         ("unix:", "E072", ", line 1, is a name", f"{ANY}, got 'unix:'"),
         ("private_ranges", "E072", ", line 1, is not a known name", f"{ANY}, got 'private_ranges'"),
         (

@@ -64,6 +64,15 @@ def test_what_is_no_json_is_no_answer(name, answer, fact):
     assert fact in refusal(name, answer) or "is not JSON" in refusal(name, answer)
 
 
+@pytest.mark.parametrize(
+    "row", ["loopback", " loopback", "shared\u00a0", "\x0bunix:", " 8.8.8.0/24"]
+)
+def test_a_vendor_publishes_no_names_and_no_blanks(row):
+    answer = json.loads(text(ANSWERS["cloudflare"][0]))
+    answer["result"]["ipv4_cidrs"] = ["8.8.4.0/24", row]
+    assert "in it: expected a network" in refusal("cloudflare", json.dumps(answer))
+
+
 def test_many_documents_are_refused_in_time():
     begin = time.process_time()
     assert "has 500000 JSON documents" in refusal("cloudflare", "1 " * 500_000)

@@ -90,7 +90,9 @@ def test_the_settings_of_the_guide_can_be_used():
 )
 def test_a_secret_that_cannot_be_used_is_named_by_its_position(secret, id_, fact):
     found = problem(**{**STAMPS, "TRUSTED_PROXY_SECRETS": [OLDER, secret]})
-    hint = UNSET if "is empty" in fact or "expected text" in fact else NEW
+    hint = UNSET if "is empty" in fact or secret is None else NEW
+    if "expected text" in fact and secret is not None:
+        hint = "Write each secret as a text."
     if "has a blank" in fact:
         hint = f"A header cannot carry it unchanged. {NEW}"
     assert found == (id_, f"TRUSTED_PROXY_SECRETS[1] {fact}", hint)
@@ -315,3 +317,36 @@ def test_parsing_never_raises_and_a_wrong_secret_trusts_nobody_by_accident():
         for name in STAMPS:
             policy, _ = parse(SimpleNamespace(**{**STAMPS, name: value}))
             assert policy.networks.merged == ()
+
+
+@pytest.mark.parametrize("value", ["any", "ANY", ["Any"], ["*"], "*", ["all"], ["any", "*"]])
+def test_another_spelling_of_any_is_told_with_the_right_one(value):
+    found = problems(**{**STAMPS, "TRUSTED_PROXIES_WITH_SECRET": value})
+    if value == ["any", "*"]:
+        assert all("TRUSTED_PROXIES_WITH_SECRET = []" not in hint for _, _, hint in found)
+        return
+    assert {hint for _, _, hint in found} == {
+        'If anybody who sends the secret is trusted, write TRUSTED_PROXIES_WITH_SECRET = ["any"].'
+    }
+    mixed = problems(**{**STAMPS, "TRUSTED_PROXIES_WITH_SECRET": ["10.0.0.1", "*"]})
+    assert '["any"]' not in str(mixed)
+
+
+@pytest.mark.parametrize(
+    "text", ["Zq9.2kQ:81mn_Xw3.RtY7-uIoP5aSdFgHjKl", "abc:Qk8v_2mNz.L0pXwR9tYs4uEdC6bGh"]
+)
+def test_a_secret_in_the_setting_of_the_networks_is_not_shown(text):
+    for value in ([text], [f"it's-{text}"], text, ["10.0.0.1", text]):
+        told = str(problems(**{**STAMPS, "TRUSTED_PROXIES_WITH_SECRET": value}))
+        assert (text not in told, "a long text" in told) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my-balancer-1234567890.eu-west-1.elb.example.com",
+        "2001:0db8:0000:0000:0000:0000:0000:0001/64",
+    ],
+)
+def test_a_long_address_or_host_name_is_shown(text):
+    assert text in str(problems(**{**STAMPS, "TRUSTED_PROXIES_WITH_SECRET": [text]}))

@@ -70,6 +70,7 @@ _CHECKS = (
     stamps.check_secret_header,
     stamps.check_secrets,
     stamps.check_tracers,
+    stamps.check_both_lists,
     stamps.check_passed_headers,
 )
 ALL = tuple(map(_with_page, _CHECKS))

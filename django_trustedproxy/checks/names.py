@@ -53,6 +53,8 @@ def meant_header(key: str, purpose: str) -> str | None:
     if any(key in meta_names(known) for known in FORWARDING_HEADERS):
         return None
     known = sorted(meta_names(purpose))
+    if key.removeprefix("HTTP_") in known:  # written as "HTTP-X-Real-IP"
+        return wire_name(key.removeprefix("HTTP_"))
     same = [other for other in known if other.replace("_", "") == key.replace("_", "")]
     meant = same or [other for other in known if _is_slip(key, other)]
     return wire_name(meant[0]) if meant else None
@@ -64,6 +66,8 @@ def _is_slip(key: str, known: str) -> bool:
     if len(words) != len(others) or len(differing) != 1:
         return False
     ((word, other),) = differing
+    if len(word) > 1 and other.startswith(word) and other == others[-1]:
+        return True  # the end is missing
     return min(len(word), len(other)) > 2 and SequenceMatcher(None, word, other).ratio() > 0.75
 
 

@@ -10,6 +10,8 @@ from django.core.checks import CheckMessage, Warning  # noqa: A004 - Django's ow
 from django.views.debug import get_default_exception_reporter_filter
 
 from django_trustedproxy import conf
+from django_trustedproxy.display import join_some
+from django_trustedproxy.engine.addresses import UNIX
 from django_trustedproxy.engine.purposes import meta_name, wire_name
 from django_trustedproxy.ranges.file import RangeFile
 from django_trustedproxy.ranges.sources import SOURCES
@@ -141,6 +143,26 @@ def check_shared_networks(**_: object) -> list[CheckMessage]:
         )
         for entry in conf.entries()
         if isinstance(entry, RangeFile) and entry.source in SOURCES
+    ]
+
+
+def check_both_lists(**_: object) -> list[CheckMessage]:
+    """Warn of a peer that is to send a secret, and is trusted without one."""
+    policy = conf.parse(settings)[0]
+    if policy.stamps is None or "unstamped" in policy.reject:
+        return []
+    networks = policy.stamps.networks
+    both = [str(each) for each in networks.merged if policy.networks.has_all_of(each)]
+    both += [UNIX] * (networks.unix and policy.networks.unix)
+    if not both:
+        return []
+    return [
+        Warning(
+            f"{join_some(both)} of TRUSTED_PROXIES_WITH_SECRET is in TRUSTED_PROXIES too, and so "
+            "is trusted without the secret.",
+            hint="Remove it from TRUSTED_PROXIES.",
+            id="trustedproxy.W084",
+        )
     ]
 
 

@@ -40,11 +40,12 @@ _VENDORS = (
 )
 _PORT = "Write the address without the port: a proxy connects from another one each time."
 _WILDCARD = re.compile(r"(\d{1,3}(?:\.\d{1,3}){0,2})((?:\.\*){1,3})")
-_FILE = r"(?!.*://).*\.(?:txt|list|json|csv)"
-_SOCKET = re.compile(rf"(?!{_FILE}$)(?:/[^/]+){{2,}}")
+_FILE = r"(?:(?!.*://).*\.(?:txt|list|json|csv)|/[^/]+(?:/[^/]+)+)"
+_SOCKET = re.compile(r"/.+\.sock(?:et)?", re.IGNORECASE)
 _RANGE = re.compile(r"([0-9A-Fa-f:.]+) *[-\u2013] *([0-9A-Fa-f:.]+)")
 # What is put right within the text: where it stands, what it is, what to do, and what is put there.
 _REWRITTEN = (
+    (r"^/+(?=[\dA-Fa-f.:]+(?:/\d+)?$)", "begins with a slash", "Remove the slash.", ""),
     (rf"^{_FILE}$", "names a file", 'Text never means a file: write Path("…") for one.', ""),
     (r"^[\"'`]+|[\"'`]+$", "has quotes in it", "Remove the quotes within the text.", ""),
     (r"\s*#.*", "has a comment in it", "Remove the comment.", ""),

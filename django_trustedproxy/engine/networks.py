@@ -80,6 +80,14 @@ class TrustedNetworks:
         boundaries = self.ipv4 if len(packed) == 4 else self.ipv6
         return bisect_right(boundaries, packed) & 1 == 1
 
+    def has_all_of(self, network: Network) -> bool:
+        """Tell whether every address of a network is in the set."""
+        boundaries = self.ipv4 if network.version == 4 else self.ipv6
+        first = bisect_right(boundaries, network.network_address.packed)
+        return first & 1 == 1 and first == bisect_right(
+            boundaries, network.broadcast_address.packed
+        )
+
     def __or__(self, other: TrustedNetworks) -> TrustedNetworks:
         return TrustedNetworks((*self.merged, *other.merged), unix=self.unix or other.unix)
 

@@ -48,7 +48,7 @@ def own_settings(logins: Collection[str]) -> Settings:
     if not keys:
         raise CannotRunError(
             "SECRET_KEY is weak (security.W009): no site answers to a key that can be guessed. "
-            "Run the command with the settings of the site."
+            "Run the command with the settings of the site, whose key needs 50 random characters."
         )
     guarded, _ = read_guarded("", conf.value("TRUSTED_PROXY_GUARDED_HEADERS"), ())
     read = {*logins, *guarded}

@@ -30,7 +30,9 @@ def fetch(address: str, body: bytes | None = None, seconds: float = SECONDS) -> 
     `seconds` is for all of it: the name, the connection and the last byte.
     """
     if not address.startswith("https://"):
-        raise FetchError(f"{address}: expected an https address")
+        is_file = "://" not in address and "." in address
+        remedy = f'; read a file with "--from - < {address}"' if is_file else ""
+        raise FetchError(f"{address}: expected an https address{remedy}")
     results: list[str | FetchError] = []
 
     def run() -> None:

@@ -176,18 +176,17 @@ class _Parser:
         where, got = f"{self.path}, line {number},", short_repr(row)
         again = f"fetch the file again with {quoted([_command(self.path)])}"
         anything = f"an address or a network, got {got}"
+        if row.strip() in NAMES:
+            hint = "Names belong in the setting itself. Remove the line."
+            raise RangeFileError("trustedproxy.E072", f"{where} is a name", anything, hint)
         try:
-            networks = parse_entry(row)
+            (network,) = parse_entry(row)
         except EntryError:
             mistake = diagnose(row)
             remedy = "" if mistake.kind == "name" else mistake.remedy
             hint = f"{remedy} Correct the line, or {again}.".strip()
             fact = f"{where} {'is a web page, not a list' if row[0] == '<' else mistake.fact}"
             raise RangeFileError("trustedproxy.E072", fact, anything, hint) from None
-        if row in NAMES:
-            hint = "Names belong in the setting itself. Remove the line."
-            raise RangeFileError("trustedproxy.E072", f"{where} is a name", anything, hint)
-        (network,) = networks
         if is_everybody(network) or network.prefixlen < _WIDEST[network.version]:
             expected = f"a prefix length of {_WIDEST[network.version]} or more, got {got}"
             hint = "Anyone who is trusted can claim any address. Remove the line."

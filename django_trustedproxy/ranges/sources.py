@@ -88,7 +88,7 @@ def _parsed(version: int | None, items: object) -> Iterator[Network]:
     if not isinstance(items, list):
         raise AnswerError(f"has no list where it has {short_repr(items)}")
     for item in items:
-        if not isinstance(item, str) or item in NAMES:
+        if not isinstance(item, str) or item != item.strip() or item in NAMES:
             raise AnswerError(f"has {short_repr(item)} in it: expected a network")
         try:
             (network,) = parse_entry(item)

@@ -38,11 +38,11 @@ def compose(
 def replace(path: Path, text: str) -> None:
     """Replace a file atomically and keep its mode; raises `OSError`.
 
-    A process that is killed leaves the old file as it was. If two run at once, one wins. A missing
-    folder is made.
+    A process that is killed leaves the old file as it was. If two run at once, one wins. Missing
+    folders are made.
     """
     target = path.resolve()  # a link stays, and its target is replaced
-    target.parent.mkdir(exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     old = target.stat() if target.exists() else None
     handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:

@@ -145,6 +145,8 @@ def test_no_trusted_proxies_at_all_is_a_warning(settings):
         ("TRUSTED_PROXY_HEADER", "X-Forwarded-Four", "X-Forwarded-For"),
         ("TRUSTED_PROXY_HEADER", "HTTP_X_FORWARED_FOR", "X-Forwarded-For"),
         ("TRUSTED_PROXY_HEADER", "XForwardedFor", "X-Forwarded-For"),
+        ("TRUSTED_PROXY_HEADER", "X-Forwarded-Fo", "X-Forwarded-For"),
+        ("TRUSTED_PROXY_HEADER", "HTTP-X-Real-IP", "X-Real-IP"),
         ("TRUSTED_PROXY_HEADER", "X-RealIP", "X-Real-IP"),
         ("TRUSTED_PROXY_HEADER", "CF-Connection-IP", "CF-Connecting-IP"),
         ("TRUSTED_PROXY_SCHEME_HEADER", "X-Forward-Proto", "X-Forwarded-Proto"),

@@ -160,3 +160,27 @@ def test_a_list_of_a_vendor_that_is_trusted_without_a_secret_is_a_warning(tmp_pa
         assert "trustedproxy.W083" not in [m.id for m in ours(deploy=True, **settings)]
     policy = conf.parse(SimpleNamespace(**moved))[0]
     assert [str(n) for n in policy.stamped.networks.merged] == ["103.21.244.0/22", "2400:cb00::/32"]
+
+
+@pytest.mark.parametrize(
+    ("with_secret", "without", "shown"),
+    [
+        (["198.51.100.0/24"], ["198.51.100.0/24"], "198.51.100.0/24"),
+        (["198.51.100.7", "10.0.0.1"], ["198.51.100.0/24"], "198.51.100.7/32"),
+        (["2001:db8::/64", "unix:"], ["2001:db8::/32", "unix:"], "2001:db8::/64, unix:"),
+        (["198.51.100.0/24"], ["198.51.100.0/25"], None),
+        (["198.51.100.0/24", "unix:"], ["10.0.0.0/8"], None),
+        (["0.0.0.0/8"], ["255.0.0.0/8", "224.0.0.0/4"], None),
+    ],
+)
+def test_who_is_trusted_without_the_secret_too_is_told(with_secret, without, shown):
+    settings = {**STAMPS, "TRUSTED_PROXIES_WITH_SECRET": with_secret, "TRUSTED_PROXIES": without}
+    found = [message for message in ours(**settings) if message.id.endswith("W084")]
+    assert [message.msg for message in found] == [
+        f"{text} of TRUSTED_PROXIES_WITH_SECRET is in TRUSTED_PROXIES too, and so is trusted "
+        "without the secret."
+        for text in [shown]
+        if text
+    ]
+    assert "W084" not in ids(**settings, TRUSTED_PROXY_REJECT=["unstamped"])
+    assert "W084" not in ids(TRUSTED_PROXIES=without)
