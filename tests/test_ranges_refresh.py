@@ -259,11 +259,27 @@ def test_an_empty_file_is_as_good_as_none(path, cloudflare):
 
 def test_a_folder_is_no_file(path, cloudflare):
     path.mkdir(parents=True)
-    code, _, problems = cloudflare()
-    assert code == 1
-    assert f"cannot be compared ({path} is not a file" in problems
-    code, _, problems = cloudflare("--accept")
-    assert (code, problems) == (2, f"{path}: cannot be written (Is a directory).")
+    for options in ([], ["--accept"]):
+        code, _, problems = cloudflare(*options)
+        assert code == 1
+        assert f"{path}: is no range file ({path} is not a file" in problems
+
+
+@pytest.mark.parametrize("text", ["DEBUG = True\n", "10.0.0.1\nnginx\n", "\x00"])
+def test_a_file_that_is_none_of_ours_is_never_replaced(path, cloudflare, text):
+    path.parent.mkdir()
+    path.write_text(text)
+    for options in ([], ["--accept"]):
+        code, _, problems = cloudflare(*options)
+        assert (code, "is no range file" in problems) == (1, True)
+        assert "Remove it, or name another." in problems
+    assert path.read_text() == text
+
+
+def test_missing_folders_are_made(tmp_path):
+    deep = tmp_path / "a" / "b" / "list.txt"
+    store.replace(deep, "10.0.0.1\n")
+    assert deep.read_text() == "10.0.0.1\n"
 
 
 BAD_ANSWERS = {

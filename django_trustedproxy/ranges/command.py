@@ -139,6 +139,9 @@ class Refresh:
         if self.options["check"]:
             self._compare(old, new)
             return
+        if old.error and old.source is None:
+            text = f"is no range file ({old.error.msg.rstrip('.')}). Remove it, or name another."
+            raise RefreshError(REFUSED, text)
         reasons = [] if self.options["accept"] else list(old.objections(name, new))
         if reasons:
             advice = "The old file stays. If the difference is right, repeat this with --accept."

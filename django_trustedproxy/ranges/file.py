@@ -174,7 +174,8 @@ class _Parser:
     def _network(self, number: int, row: str) -> Network:
         """Return the network of a line, by the rules of an entry of `TRUSTED_PROXIES`."""
         where, got = f"{self.path}, line {number},", short_repr(row)
-        again = f"fetch the file again with {quoted([_command(self.path)])}"
+        command = _command(self.path, *([] if self.is_published else ["--source", "NAME"]))
+        again = f"fetch the file again with {quoted([command])}"
         anything = f"an address or a network, got {got}"
         if row.strip() in NAMES:
             hint = "Names belong in the setting itself. Remove the line."
