@@ -3,7 +3,7 @@
 import itertools
 import subprocess
 import sys
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 from hypothesis import event, given, settings
@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from django_trustedproxy.engine import hops
 from django_trustedproxy.engine.answer import OUTCOMES, REJECTABLE, Answer
-from django_trustedproxy.engine.decision import decide, fold, walk
+from django_trustedproxy.engine.decision import decide, fold, read_steps, walk
 from django_trustedproxy.engine.networks import TrustedNetworks
-from django_trustedproxy.engine.policy import Policy
+from django_trustedproxy.engine.policy import Designation, Policy
 from django_trustedproxy.engine.purposes import meta_name
 
 TRUSTED = ["10.0.0.0/8", "fd00::/8", "unix:"]
@@ -140,3 +140,47 @@ def test_what_the_server_reported_is_kept_if_it_is_no_address():
     policy = POLICIES["X-Forwarded-For"]
     for reported, kept in (("192.0.2.1", None), ("", None), (None, None), ("a:1", "a:1"), (7, "7")):
         assert decide(policy, reported, {}).reported == kept
+
+
+@pytest.mark.parametrize(
+    ("scheme", "host", "expected"),
+    [
+        ("https", "example.com:443", "example.com"),
+        ("https", "example.com:80", "example.com:80"),
+        ("http", "example.com:80", "example.com"),
+        ("http", "example.com:443", "example.com:443"),
+        ("", "example.com:80", "example.com"),
+    ],
+)
+def test_a_default_port_is_that_of_the_connection_where_no_scheme_is_designated(
+    scheme, host, expected
+):
+    designated = [Designation("host", "HTTP_X_FORWARDED_HOST", is_written=True)]
+    policy = Policy.build(TrustedNetworks.parse(TRUSTED), designations=designated)
+    stated = {"HTTP_X_FORWARDED_HOST": host}
+    for meta, given_scheme in (
+        ({**stated, "wsgi.url_scheme": scheme}, ""),
+        (stated, scheme),
+        ({**stated, "wsgi.url_scheme": "other"}, scheme or "http"),
+    ):
+        answer = decide(policy, "10.0.0.1", meta, given_scheme)
+        assert answer.stated("host") == expected
+
+
+def test_the_steps_of_a_walk_have_their_verdicts():
+    networks = TrustedNetworks.parse(TRUSTED)
+    verdicts = [step[1] for step in walk(networks, ["unix:", "10.0.0.2", "", "6.6.6.6", "1.1.1.1"])]
+    assert verdicts == ["trusted proxy", "trusted proxy", "empty", "client"]
+    # A second proxy that only the secret makes trusted is the client.
+    shared = TrustedNetworks.parse(["198.51.100.0/24"])
+    policy = replace(Policy.build(networks | shared), own=networks)
+    steps = read_steps(policy, "10.0.0.1", ["198.51.100.1", "198.51.100.2", "6.6.6.6"])
+    assert [step[1] for step in steps] == ["trusted proxy", "client"]
+
+
+def test_a_statement_that_cannot_be_believed_is_rejected_as_malformed():
+    designated = [Designation("scheme", "HTTP_X_FORWARDED_PROTO", is_written=True)]
+    networks = TrustedNetworks.parse(TRUSTED)
+    policy = Policy.build(networks, designations=designated, reject=["malformed"])
+    headers = {"HTTP_X_FORWARDED_FOR": "203.0.113.9", "HTTP_X_FORWARDED_PROTO": "http, https"}
+    assert policy.rejects(decide(policy, "10.0.0.1", headers), "/") == "malformed"

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from django_trustedproxy.engine.addresses import parse_hop
 from django_trustedproxy.engine.hops import (
     LONGEST_HOP,
+    Element,
     header_form,
     read_elements,
     read_list,
@@ -25,6 +26,8 @@ def test_a_list_ends_at_an_entry_that_is_too_long():
     assert list(read_list(f"a,{long},b")) == ["b", long, "a"]
     assert list(read_list(f"a,{long}1,b")) == ["b", None]
     assert list(read_list(long)) == [long]
+    assert list(read_list(f"{long},b")) == ["b", long]
+    assert list(read_list(f"{long}1,b")) == ["b", None]
     assert list(read_list(f"{long}1")) == [None]
 
 
@@ -108,3 +111,42 @@ def test_a_written_chain_is_read_back(key, chain):
 )
 def test_the_name_of_a_header_tells_its_form(key, texts):
     assert list(header_form(key).read("1, 2")) == texts
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        r"by=x\";for=6.6.6.6",  # a quoted pair outside of a quoted string
+        r"by\"=x;for=6.6.6.6",
+        r'by\";for=6.6.6.6;ext="\""',
+        'by=";for=6.6.6.6;ext="x',  # a quoted string that does not end with its parameter
+        'by="x"y;for=6.6.6.6',
+        '"by=x;for=6.6.6.6',
+        'by=x=";for=6.6.6.6"',
+    ],
+)
+def test_a_quote_out_of_place_makes_its_element_unreadable(element):
+    assert list(read_elements(element)) == [Element("", "", "")]
+    first, *rest = read_elements(f"for=1.1.1.1, {element}")
+    assert first == Element("", "", "")
+    assert rest in ([], [Element("1.1.1.1", None, None)])
+
+
+def test_an_element_has_fewer_than_32_parameters():
+    def element(number):
+        return ";".join(["for=203.0.113.9", *(f'e{i}="x"' for i in range(number - 1))])
+
+    read = Element("203.0.113.9", None, None)
+    assert list(read_elements(f"for=1.1.1.1,{element(31)}")) == [
+        read,
+        Element("1.1.1.1", None, None),
+    ]
+    assert next(iter(read_elements(f"for=1.1.1.1,{element(32)}"))) == Element("", "", "")
+
+
+def test_blanks_around_a_viewer_address_count_for_nothing():
+    form = header_form("HTTP_CLOUDFRONT_VIEWER_ADDRESS")
+    for text in ("2001:db8::9:80", "[2001:db8::9]:80"):
+        for blank in ("", " ", "\t"):
+            (hop,) = form.read(f"{blank}{text}{blank}")
+            assert hop == "[2001:db8::9]:80"

@@ -42,7 +42,7 @@ ENGINE = [("rows::meta",), ("fuzz",), ("properties",)]
 STAGES = {
     "engine/decision": [*ENGINE, ("decision", "stamps"), ("purposes", "explanation")],
     "engine/addresses": [("addresses", "networks"), *ENGINE],
-    "engine/hops": [("hops",), *ENGINE, ("purposes",)],
+    "engine/hops": [("hops",), *ENGINE, ("purposes", "stamping")],
     "engine/networks": [("networks", "entries"), ("conf",), *ENGINE],
     "engine/purposes": [
         ("reference",),
@@ -58,6 +58,7 @@ STAGES = {
     "limiter": [("limiter",), ("log",)],
     "lines": [("log",), ("docs_logging", "reference")],
     "exempt": [("exempt", "conf", "wrong_values")],
+    "script_name": [("script_name",), ("exempt",)],
     "probe/token": [("probe/token",), ("probe/answer",)],
     "probe/answer": [("probe/answer",)],
     "ranges/file": [("ranges_file",), ("checks/ranges", "staleness", "overview")],

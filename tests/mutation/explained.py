@@ -33,6 +33,31 @@ _STAMPS = '__slots__ = ("_longest", "_secrets", "any_peer", "headers", "networks
 _CUT = 'text = value[: self._longest + 1] if isinstance(value, str) else ""'
 _HOUR = '__slots__ = ("begin", "hitters", "lines", "settled")'
 
+UNREADABLE = "an element that begins with a quote or has too many is unreadable either way"
+BALANCED = "the quotes of an element are balanced, and none is its first character"
+_PLAIN = "if separator is None or policy.own is not None:"
+_IS_SHORT = "is_short = len(text) <= _LONGEST_SHORT"
+_COMMA = 'if "," in rest and separator and len(proxies) <= _MOST_FOLLOWED:'
+_LAST = 'rest, _, last = rest.rpartition(",")'
+_ENDED = 'hop, rest = parse_hop(rest) if is_short else None, ""'
+_INSIDE = "if not bisect_right(networks.ipv4 if len(packed) == 4 else networks.ipv6, packed) & 1:"
+_HAS = 'return networks.unix if address == UNIX else (pack(address or "") or b"") in networks'
+_OWN = 'scheme = scheme or headers.get("wsgi.url_scheme", "")'
+_SPLIT = 'name, port = split_host(host.value or "")'
+_SHORT_LIST = "if len(value) <= LONGEST_HOP:"
+_FEW = "if len(hops) <= HOPS_AT_ONCE:"
+_TURNS = "for _ in range(MOST_PARAMETERS + 1):"
+_CLOSING = "closing = window.rfind('\"', max(0, comma), outside)"
+_OPENING = "outside = window.rfind('\"', 0, closing)"
+_OPENING_BARE = "outside = bare.rfind('\"', 0, closing)"
+_ESCAPED = 'if outside > 0 and window[outside - 1] == "\\\\":'
+_INNER = "if comma > outside:  # it was inside the quotes"
+_HIDDEN = "if bare is not text and text.find('\"', position, begin - is_quoted) >= 0:"
+_ENDS = "if closing < 0 or behind is None:"
+_SINGLE = 'return HeaderForm(read_single, ", ".join, "")'
+_PERCENT = 'if packed is None and "%" in peer:'
+_NAME = 'return parse_prefix(_HARMLESS.sub("x", script_name)) is not None'
+
 _SAID = 'scheme = parse_scheme(said["scheme"].value or "") or scheme'
 _FILE = "@dataclass(frozen=True, slots=True, eq=False)"
 _TELL = "self, policy: Policy, meta: Mapping[str, Any], answer: Answer, path: str, scheme: str = "
@@ -54,9 +79,44 @@ EXPLAINED = {
     ("engine/decision", _REST, _REST.replace("if is", "if not is")): FOLLOWED,
     ("engine/decision", "while True:", "while not True:"): FOLLOWED,
     ("engine/decision", "while True:", "while False:"): FOLLOWED,
+    ("engine/decision", _PLAIN, _PLAIN.replace("own is not", "own is")): FOLLOWED,
+    ("engine/decision", _IS_SHORT, _IS_SHORT.replace("<=", "<")): FOLLOWED,
+    ("engine/decision", _COMMA, _COMMA.replace("<=", "<")): FOLLOWED,
+    ("engine/decision", _COMMA, _COMMA.replace('"', '"XX', 1)): FOLLOWED,
+    ("engine/decision", _LAST, _LAST.replace('"', '"XX', 1)): FOLLOWED,
+    ("engine/decision", _ENDED, _ENDED.replace('""', '"XX"')): FOLLOWED,
+    ("engine/decision", _INSIDE, _INSIDE.replace("&", "|")): FOLLOWED,
+    ("engine/decision", _HAS, _HAS.replace('""', '"XX"', 1)): "a trusted hop has an address",
+    ("engine/decision", _HAS, _HAS.replace('b""', 'b"XX"')): "a trusted hop has an address",
+    ("engine/decision", _OWN, _OWN.replace('""', '"XX"')): "neither is a scheme",
+    ("engine/decision", _SPLIT, _SPLIT.replace('""', '"XX"')): "the host has a value here",
+    ("engine/decision", "found: _Found", "pass"): "an annotation",
     ("engine/decision", _SCHEME, _SCHEME.replace('""', '"XX"')): "every mount gives it",
     ("environ", _SCHEME, _SCHEME.replace('""', '"XX"')): "every mount gives it",
     ("environ", _WRITTEN, _WRITTEN.replace('"wr', '"XXwr')): UID,
+    ("engine/hops", _SHORT_LIST, _SHORT_LIST.replace("<=", "<")): "only time",
+    ("engine/hops", _FEW, _FEW.replace("<=", "<")): "only time",
+    ("engine/hops", "break", "continue"): "only time: it is as unreadable after the last turn",
+    ("engine/hops", _TURNS, _TURNS.replace("+ 1", "+ 2")): UNREADABLE,
+    ("engine/hops", _TURNS, _TURNS.replace("+ 1", "+ 0")): UNREADABLE,
+    ("engine/hops", _CLOSING, _CLOSING.replace("max(0", "max( 1")): UNREADABLE,
+    ("engine/hops", _CLOSING, _CLOSING.replace("max(0", "max( -1")): UNREADABLE,
+    ("engine/hops", "if closing < 0:", "if closing < 1:"): UNREADABLE,
+    ("engine/hops", "if closing < 0:", "if closing <= 0:"): UNREADABLE,
+    ("engine/hops", _OPENING, _OPENING.replace("0", "1")): UNREADABLE,
+    ("engine/hops", _OPENING_BARE, _OPENING_BARE.replace("0", "1")): UNREADABLE,
+    ("engine/hops", _ESCAPED, _ESCAPED.replace("> 0", "> 1")): UNREADABLE,
+    ("engine/hops", _ESCAPED, _ESCAPED.replace("> 0", "> -1")): UNREADABLE,
+    ("engine/hops", _ESCAPED, _ESCAPED.replace("> 0", ">= 0")): UNREADABLE,
+    ("engine/hops", "if outside < 0:", "if outside < 1:"): UNREADABLE,
+    ("engine/hops", "if outside < 0:", "if outside <= 0:"): UNREADABLE,
+    ("engine/hops", _INNER, _INNER.replace(">", ">=")): "one character is not two",
+    ("engine/hops", _HIDDEN, _HIDDEN.replace(">= 0", ">= 1")): "a backslash stands before it",
+    ("engine/hops", _HIDDEN, _HIDDEN.replace(">= 0", "> 0")): "a backslash stands before it",
+    ("engine/hops", _ENDS, _ENDS.replace("< 0", "< 1")): BALANCED,
+    ("engine/hops", _ENDS, _ENDS.replace("< 0", "<= 0")): BALANCED,
+    ("engine/hops", _ENDS, _ENDS.replace("< 0", "< -1")): BALANCED,
+    ("engine/hops", _SINGLE, _SINGLE.replace('", "', '"XX, "')): "a chain of one",
     ("engine/hops", "HOPS_AT_ONCE = 4", "HOPS_AT_ONCE = 5"): "only time",
     ("engine/hops", "HOPS_AT_ONCE = 4", "HOPS_AT_ONCE = 3"): "only time",
     ("engine/policy", _POLICY, _POLICY.replace("slots=True", "slots=False")): "only memory",
@@ -91,6 +151,10 @@ EXPLAINED = {
         _PEER,
         _PEER.replace("0 <", "1 <"),
     ): "one character is no address",
+    ("engine/addresses", _PEER, _PEER.replace("0 <", "-1 <")): "no text is no address",
+    ("engine/addresses", _PEER, _PEER.replace("0 <", "0 <=")): "no text is no address",
+    ("engine/addresses", _PERCENT, _PERCENT.replace("and", "or")): "it is read a second time",
+    ("engine/purposes", _NAME, _NAME.replace('"x"', '"XXx"')): "as harmless",
     ("conf", _CONNECT, _CONNECT.replace('"trusted', '"XXtrusted')): UID,
     ("middleware", "sync_capable = True", "pass"): "Django takes it for granted",
     ("middleware", _BELOW, _BELOW.replace('""', '"XX"')): "nothing is below what is not there",
