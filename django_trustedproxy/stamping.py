@@ -248,16 +248,16 @@ def _wrong_any(
         yield Problem(
             "trustedproxy.E087",
             f"{fact}, and TRUSTED_PROXY_HEADER a header that is a list: expected a header with one "
-            "address, because nothing shows how many entries of a list a stamp covers.",
+            "address, because a secret does not show how many entries of a list it vouches for.",
             'Write TRUSTED_PROXY_HEADER = "CF-Connecting-IP", or the header with one address that '
             "your edge sets, or list the networks of the edge.",
         )
     if around.networks.merged or around.networks.unix:
         yield Problem(
             "trustedproxy.E088",
-            f"{fact}, and TRUSTED_PROXIES is not empty: a front end that is believed by its "
+            f"{fact}, and TRUSTED_PROXIES is not empty: a front end that is trusted for its "
             "address would pass on what a stranger wrote into the header.",
-            "Write TRUSTED_PROXIES = []: a stamped request is believed from every peer.",
+            "Write TRUSTED_PROXIES = []: with the secret, every peer is trusted.",
         )
     if AZURE_FRONT_DOOR in headers:
         yield Problem(

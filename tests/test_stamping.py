@@ -223,8 +223,13 @@ def test_a_setting_that_means_nothing_without_another_is_an_error(settings, need
     id_, msg, hint = problem(**settings)
     assert (id_, msg) == ("E080", needs)
     absent = needs.partition(" needs ")[2].partition(", which")[0].split(" and ")
-    assert all(f"{name} = " in hint for name in absent)
-    assert f"or remove {needs.partition(' needs ')[0]}." in hint
+    lines = {
+        "TRUSTED_PROXY_SECRET_HEADER": 'TRUSTED_PROXY_SECRET_HEADER = "X-Edge-Secret"',
+        "TRUSTED_PROXY_SECRETS": 'TRUSTED_PROXY_SECRETS = [os.environ["EDGE_SECRET"]]',
+    }
+    write = " and ".join(lines[name] for name in absent)
+    used = needs.partition(" needs ")[0]
+    assert hint == f"Write {write}, as your edge sends it, or remove {used}."
 
 
 def test_networks_with_a_secret_are_read_as_the_others_are():
@@ -269,6 +274,41 @@ def test_any_peer_is_trusted_where_a_secret_can_speak_for_it(changed, id_, fact)
         .strip()
         .startswith(fact.strip())
     )
+
+
+@pytest.mark.parametrize(
+    ("changed", "msg", "hint"),
+    [
+        (
+            {"TRUSTED_PROXY_HEADER": "X-Forwarded-For"},
+            ", and TRUSTED_PROXY_HEADER a header that is a list: expected a header with one address, "
+            "because a secret does not show how many entries of a list it vouches for.",
+            'Write TRUSTED_PROXY_HEADER = "CF-Connecting-IP", or the header with one address that your '
+            "edge sets, or list the networks of the edge.",
+        ),
+        (
+            {"TRUSTED_PROXIES": ["10.0.0.1"]},
+            ", and TRUSTED_PROXIES is not empty: a front end that is trusted for its address would "
+            "pass on what a stranger wrote into the header.",
+            "Write TRUSTED_PROXIES = []: with the secret, every peer is trusted.",
+        ),
+        (
+            {"TRUSTED_PROXY_SECRET_HEADER": "X-Azure-FDID"},
+            ", and TRUSTED_PROXY_SECRET_HEADER names X-Azure-FDID, which is an identifier, not a "
+            "secret.",
+            "List the networks of the service tag AzureFrontDoor.Backend, as Microsoft asks for both.",
+        ),
+    ],
+)
+def test_what_keeps_any_from_being_used_is_told_with_the_remedy(changed, msg, hint):
+    found = problem(**{**ANY, **changed})
+    assert found[1:] == (f'TRUSTED_PROXIES_WITH_SECRET names "any"{msg}', hint)
+
+
+def test_a_secret_with_just_enough_characters_is_one():
+    assert problems(**{**STAMPS, "TRUSTED_PROXY_SECRETS": ["qXz7-vK_9m" * 4]}) == []
+    (few,) = problems(**{**STAMPS, "TRUSTED_PROXY_SECRETS": ["qXz7-vK_9" * 4]})
+    assert "9 of them different" in few[1]
 
 
 def test_the_first_header_tells_whether_it_is_a_list():
@@ -338,7 +378,7 @@ def test_another_spelling_of_any_is_told_with_the_right_one(value):
 def test_a_secret_in_the_setting_of_the_networks_is_not_shown(text):
     for value in ([text], [f"it's-{text}"], text, ["10.0.0.1", text]):
         told = str(problems(**{**STAMPS, "TRUSTED_PROXIES_WITH_SECRET": value}))
-        assert (text not in told, "a long text" in told) == (True, True)
+        assert (text not in told, "got a long text" in told) == (True, True)
 
 
 @pytest.mark.parametrize(

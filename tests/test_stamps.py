@@ -531,3 +531,15 @@ def test_python_has_not_kept_the_secret_in_a_cached_constant():
     """A secret in the tests' modules alone: none of the package's has it."""
     modules = [m for name, m in sys.modules.items() if name.startswith("django_trustedproxy")]
     assert all(SECRET not in repr(vars(module)) for module in modules)
+
+
+def test_a_sample_is_the_newest_secret_in_the_first_header():
+    stamps = Stamps(["HTTP_X_A", "HTTP_X_B"], [SECRET, OLDER], TrustedNetworks(), any_peer=False)
+    assert stamps.sample() == {"HTTP_X_A": SECRET}
+
+
+@pytest.mark.parametrize("value", [None, b"XX", 7, ["XX"]])
+def test_what_is_no_text_is_no_secret(value):
+    stamps = Stamps([KEY], ["XX", SECRET], TrustedNetworks(), any_peer=False)
+    assert stamps.take({KEY: value}) == "wrong"
+    assert stamps.take({KEY: "XX"}) == "valid"

@@ -33,6 +33,12 @@ _STAMPS = '__slots__ = ("_longest", "_secrets", "any_peer", "headers", "networks
 _CUT = 'text = value[: self._longest + 1] if isinstance(value, str) else ""'
 _HOUR = '__slots__ = ("begin", "hitters", "lines", "settled")'
 
+_FACTS = "named = zip(Answer.__slots__, self._facts(), strict=True)"
+_FRAME = (
+    "frame: FrameType | None = sys._getframe(2)  "
+    "# noqa: SLF001 - nothing marks where a request ends, at no cost"
+)
+FRAMES = "no handler of Django's is among the callers between"
 UNREADABLE = "an element that begins with a quote or has too many is unreadable either way"
 BALANCED = "the quotes of an element are balanced, and none is its first character"
 _PLAIN = "if separator is None or policy.own is not None:"
@@ -126,6 +132,9 @@ EXPLAINED = {
     ("engine/stamps", _STAMPS, "pass"): "only memory",
     ("engine/stamps", _CUT, _CUT.replace("+ 1", "+ 2")): "as wrong with one character more",
     ("limiter", _HOUR, "pass"): "only memory",
+    ("engine/answer", _FACTS, _FACTS.replace("True", "False")): "as many facts as names",
+    ("making", _FRAME, _FRAME.replace("(2)", "( 3)")): FRAMES,
+    ("making", _FRAME, _FRAME.replace("(2)", "( 1)")): FRAMES,
     ("environ", "__slots__ = ()", "pass"): "only memory",
     ("probe/answer", '__slots__ = ("_arrived", "_verified")', "pass"): "only memory",
     ("probe/answer", f'{_TELL}""', f'{_TELL}"XX"'): "an environ has its own",
