@@ -57,9 +57,17 @@ def test_an_exempt_path_is_decided_as_ever_and_never_rejected(ask, peer, headers
 
 
 def test_what_is_no_exact_path_is_told_with_an_example():
-    for value in ("/echo", ["*"]):
-        ((_, msg, _),) = parse(SimpleNamespace(TRUSTED_PROXY_REJECT_EXEMPT=value))[1]
-        assert ": expected exact paths, such as '/healthz', got " in msg
+    name, expected = "TRUSTED_PROXY_REJECT_EXEMPT", "expected exact paths, such as '/healthz'"
+    line = f"Write {name} = [%s]. Each path is exempt as it is written, and nothing else."
+    for value, fact, paths in (
+        ("/X, /a", "is not a collection", '"/X", "/a"'),
+        (["/X*"], "has an entry that is not an exact path", '"/X"'),
+        (["^X$"], "has an entry that is not an exact path", '"/X"'),
+        (["*"], "has an entry that is not an exact path", ""),
+    ):
+        ((_, msg, hint),) = parse(SimpleNamespace(**{name: value}))[1]
+        got = value if isinstance(value, str) else value[0]
+        assert (msg, hint) == (f"{name} {fact}: {expected}, got {got!r}.", line % paths)
 
 
 def test_the_log_does_not_say_that_an_exempt_request_was_rejected(ask, told, caplog):

@@ -258,3 +258,46 @@ def test_the_page_about_logging_has_these_limits():
     page = " ".join((ROOT / "docs" / "logging.md").read_text().split())
     assert f"At most {MOST_LINES} such lines an hour are written for one kind." in page
     assert f"At most {MOST_TOLD} pairs of a kind and a network are remembered." in page
+
+
+def test_a_full_count_lets_in_what_is_left_of_a_larger_number_and_nothing_else():
+    hitters = HeavyHitters()
+    for number in range(MOST_COUNTED):
+        hitters.add(f"network {number}", f"address {number}", 2)
+    hitters.add("larger", "its address", 5)
+    assert hitters.most() == [("larger", 3, "its address")]
+    hitters = HeavyHitters()
+    for number in range(MOST_COUNTED):
+        hitters.add(f"network {number}", "address", 2 + number % 2)
+    hitters.add("smaller", "address", 2)
+    assert {count.number for count in hitters.most()} == {1}
+    # What is counted no more is remembered no more.
+    assert {len(kept) for kept in vars(hitters).values() if isinstance(kept, dict)} == {
+        MOST_COUNTED // 2
+    }
+
+
+@pytest.mark.parametrize("address", ["192.0.2.7", None])
+def test_a_summary_has_the_last_address_or_none(limiter, clock, address):
+    limiter.admit(KIND, address)
+    limiter.repeats(KIND, address)
+    clock.now = HOUR
+    (summary,) = limiter.summaries()
+    assert [count.address for count in summary.counts] == [address or ""]
+    limiter.admit(KIND, address)
+    clock.now = 2 * HOUR
+    (summary,) = limiter.summaries()
+    assert [(count.number, count.address) for count in summary.counts] == [(1, address or "")]
+
+
+def test_each_kind_has_an_hour_of_its_own(limiter, clock):
+    other = ("missing", 20)
+    limiter.admit(KIND, "192.0.2.1")
+    clock.now = HOUR / 2
+    limiter.admit(other, "192.0.2.1")
+    clock.now = HOUR
+    assert [summary.kind for summary in limiter.summaries()] == [KIND]
+    assert limiter.repeats(other, "192.0.2.1")
+    clock.now = 1.5 * HOUR
+    assert not limiter.repeats(other, "192.0.2.1")
+    assert [(each.kind, each.total) for each in limiter.summaries()] == [(other, 2)]

@@ -354,6 +354,13 @@ def test_an_hour_that_a_line_told_of_is_summed_up_below_a_warning(hear, told):
     )
 
 
+def test_a_peer_without_an_address_is_summed_up_as_such(hear, told):
+    hear("", **{"X-Real-IP": CLIENT})
+    told.now = 3_600
+    (summary, *_) = hear("192.0.2.1", **{"X-Real-IP": CLIENT})
+    assert "Most came from no address (at least 1)." in summary.getMessage()
+
+
 def test_a_peer_on_a_socket_is_summed_up_by_its_name(hear, told):
     with override_settings(TRUSTED_PROXIES=["unix:"]):
         hear("unix:")

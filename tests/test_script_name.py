@@ -208,10 +208,10 @@ def test_whatever_is_in_the_path_it_gets_back_what_a_header_took(mount, path, he
 
 
 @pytest.mark.parametrize("mount", WSGI)
-@pytest.mark.parametrize("uri", ["/x/admin/#a", "/x/admin/?q#a", "http://a/x/admin/#?", "//["])
+@pytest.mark.parametrize("uri", ["/x/admin/#a", "/x/admin/?q#a", "http://a/x/admin/#?", "http://["])
 def test_the_path_of_a_request_line_ends_where_gunicorn_ends_it(mount, uri):
     meta = gunicorn("/x/admin/", header="/x", uri=uri)
-    kept = ("/x", "/admin/") if uri == "//[" else ("", "/x/admin/")
+    kept = ("/x", "/admin/") if "[" in uri else ("", "/x/admin/")
     assert WSGI[mount](REMOTE_ADDR="192.0.2.1", **meta)[::2] == kept
 
 

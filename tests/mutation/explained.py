@@ -33,6 +33,15 @@ _STAMPS = '__slots__ = ("_longest", "_secrets", "any_peer", "headers", "networks
 _CUT = 'text = value[: self._longest + 1] if isinstance(value, str) else ""'
 _HOUR = '__slots__ = ("begin", "hitters", "lines", "settled")'
 
+_TOKEN_READ = 'verified = _verifier.verify(tokens[0].decode("latin-1"))'
+_DIGEST = "return mac.hexdigest()[:32]"
+_JSON = 'return seal(json.dumps(facts, ensure_ascii=False), key).encode("utf-8", "replace")'
+_END = "self._end = 0.0  # of the first hour that ends"
+_SETTLED = "hour.settled[address] = hour.settled.pop(address, 0) + 1"
+_NONE = "if now < self._end or not self._hours:"
+_NEWS = "news = [count for count, is_told in zip(counts, told, strict=True) if not is_told]"
+_OTHER_COUNTS = "others = [count for count, is_told in zip(counts, told, strict=True) if is_told]"
+_FULL = "if len(hour.settled) >= MOST_COUNTED:"
 _FACTS = "named = zip(Answer.__slots__, self._facts(), strict=True)"
 _FRAME = (
     "frame: FrameType | None = sys._getframe(2)  "
@@ -132,6 +141,18 @@ EXPLAINED = {
     ("engine/stamps", _STAMPS, "pass"): "only memory",
     ("engine/stamps", _CUT, _CUT.replace("+ 1", "+ 2")): "as wrong with one character more",
     ("limiter", _HOUR, "pass"): "only memory",
+    ("limiter", _END, _END.replace("0.0", "1.0")): "nothing is counted yet",
+    ("limiter", _END, _END.replace("0.0", "-1.0")): "nothing is counted yet",
+    ("limiter", _SETTLED, _SETTLED.replace("0", "1")): "the address is among them",
+    ("limiter", _SETTLED, _SETTLED.replace("0", "-1")): "the address is among them",
+    ("limiter", _NONE, _NONE.replace("or", "and")): "only time",
+    ("limiter", _NEWS, _NEWS.replace("True", "False")): "as many as counts",
+    ("limiter", _OTHER_COUNTS, _OTHER_COUNTS.replace("True", "False")): "as many as counts",
+    ("limiter", _FULL, _FULL.replace(">=", ">")): "a limit, of which any will do",
+    ("probe/answer", _TOKEN_READ, _TOKEN_READ.replace("[0]", "[ -1]")): "there is one",
+    ("probe/answer", _DIGEST, _DIGEST.replace("32", " 33")): UID,
+    ("probe/answer", _DIGEST, _DIGEST.replace("32", " 31")): UID,
+    ("probe/answer", _JSON, _JSON.replace("False", "True")): "the same JSON",
     ("engine/answer", _FACTS, _FACTS.replace("True", "False")): "as many facts as names",
     ("making", _FRAME, _FRAME.replace("(2)", "( 3)")): FRAMES,
     ("making", _FRAME, _FRAME.replace("(2)", "( 1)")): FRAMES,

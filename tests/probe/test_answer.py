@@ -167,6 +167,14 @@ def test_so_is_what_djangos_own_settings_make_of_them(ask, settings, said, schem
     assert (facts["scheme"], facts["host"], facts["port"]) == (scheme, "example.com", "8443")
 
 
+@pytest.mark.parametrize("is_used", [False, True])
+def test_a_header_that_django_does_not_read_or_that_is_absent_says_nothing(ask, settings, is_used):
+    settings.USE_X_FORWARDED_HOST = settings.USE_X_FORWARDED_PORT = is_used
+    headers = [] if is_used else [("X-Forwarded-Host", "a.example"), ("X-Forwarded-Port", "1")]
+    facts = told(ask([*HONEST, *headers, (HEADER, token())]))
+    assert (facts["host"], facts["port"]) == (HOST, "8000")
+
+
 def test_without_a_host_the_name_of_the_server_counts(ask):
     assert told(ask([(HEADER, token())], version="1.0"))["host"] == "server"
 

@@ -129,6 +129,24 @@ def test_no_more_tokens_are_verified_in_a_second_than_a_probe_sends(monkeypatch)
     assert verifier.verify(token()) is not None
 
 
+def test_room_is_made_by_the_oldest_token(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(module, "strong_keys", lambda: [KEY])
+    verifier = Verifier(lambda: now[0])
+    assert verifier.verify(token()) is not None
+    now[0] = 1000.5
+    for _ in range(29):
+        assert verifier.verify(token()) is not None
+    now[0] = 1001.0
+    assert verifier.verify(token()) is not None
+    assert verifier.verify(token()) is None
+
+
+def test_a_key_that_just_passes_djangos_check_is_strong(settings):
+    settings.SECRET_KEY = "aBc7-" * 10
+    assert strong_keys() == ["aBc7-" * 10]
+
+
 def test_what_has_not_the_form_of_a_token_takes_no_room():
     verifier = Verifier(lambda: 0.0)
     for _ in range(2 * MOST_A_SECOND):
