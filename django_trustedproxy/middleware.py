@@ -157,10 +157,11 @@ def _judge_script_name(request: HttpRequest, script_name: str, path_info: str | 
         meta["SCRIPT_NAME"] = ""
     if is_none and isinstance(request, ASGIRequest):
         meta["PATH_INFO"] = request.scope["path"]
-    if not is_none and meta.get("PATH_INFO") == path_info:
+    if not is_none and (meta.get("SCRIPT_NAME"), meta.get("PATH_INFO")) == (script_name, path_info):
         return
     request.path_info, kept = meta["PATH_INFO"], meta["SCRIPT_NAME"]
-    request.path = f"{kept.rstrip('/')}/{request.path_info.removeprefix('/')}"
+    # As Django's requests join them.
+    request.path = f"{kept.rstrip('/')}/{request.path_info.replace('/', '', 1)}"
     set_script_prefix(kept or "/")
 
 

@@ -36,8 +36,10 @@ def take_back(meta: dict[str, Any], answer: Answer, *, is_django: bool) -> None:
     if not is_django or settings.FORCE_SCRIPT_NAME is None:
         if not _is_of_header(meta, path, read, is_django=is_django):
             return
-        meta["SCRIPT_NAME"] = own if path.startswith(own) else ""
-    meta["PATH_INFO"] = read(path.removeprefix(own))
+        meta["SCRIPT_NAME"] = own
+    # gunicorn answers no path outside of its own prefix, and Django routes none without a slash.
+    is_below = path.startswith(own)
+    meta["PATH_INFO"] = read(path[len(own) :] if is_below else path.lstrip("/"))
 
 
 def _is_of_header(
@@ -56,8 +58,8 @@ def _path_of(uri: str) -> str:
     try:
         # What begins with two slashes is a path here, and no host.
         return urlsplit(f".{uri}").path[1:] if uri.startswith("//") else urlsplit(uri).path
-    except ValueError:  # brackets in a host, which gunicorn does not answer either
-        return ""
+    except ValueError:  # brackets in a host: gunicorn takes all of it from HTTP/2 alone
+        return uri
 
 
 def _as_environ(path: str) -> str:

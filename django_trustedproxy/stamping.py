@@ -44,10 +44,10 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 # No address or host name is this long without a dot or a colon. Longer texts are cut.
-_MAY_BE_SECRET = re.compile(
-    rf"""(?P<quote>['"])(?P<text>\S{{{SHORTEST},}}?|\S+\.\.\.\S+?)(?P=quote)"""
+_MAY_BE_SECRET = re.compile(rf"[^\s,]{{{SHORTEST},}}|[^\s,]*\.\.\.[^\s,]*")
+_HARMLESS = re.compile(
+    rf"(?:[a-z0-9-]{{1,{SHORTEST - 1}}}\.)+[a-z]{{2,}}(?::\d+)?|/.*|TRUSTED_\w+(?:\[\d+\])?"
 )
-_HOST_NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::\d+)?")
 _NEW = "Write one that `python -c 'import secrets; print(secrets.token_urlsafe(32))'` prints."
 _UNSET = (
     "An environment variable that is not set, or empty, gives such an entry: set it, or read it "
@@ -123,9 +123,13 @@ def _without_secrets(problem: Problem) -> Problem:
 
 
 def _shown(match: re.Match[str]) -> str:
-    text = match["text"]
-    is_address = pack(text.partition("/")[0].strip("[]")) is not None
-    return match[0] if is_address or _HOST_NAME.fullmatch(text) else "a long text"
+    text = match[0].strip("'\"[]().;:")
+    address, _, length = text.partition("/")
+    is_network = pack(address) is not None and (length.isdigit() or not length)
+    if not text or is_network or _HARMLESS.fullmatch(text):
+        return match[0]
+    before, _, after = match[0].partition(text)
+    return before.rstrip("'\"") + "a long text" + after.lstrip("'\"")
 
 
 def _missing(

@@ -265,7 +265,9 @@ def test_a_folder_is_no_file(path, cloudflare):
         assert f"{path}: is no range file ({path} is not a file" in problems
 
 
-@pytest.mark.parametrize("text", ["DEBUG = True\n", "10.0.0.1\nnginx\n", "\x00"])
+@pytest.mark.parametrize(
+    "text", ["DEBUG = True\n", "10.0.0.1\nnginx\n", "\x00", "# notes\n# to keep\n"]
+)
 def test_a_file_that_is_none_of_ours_is_never_replaced(path, cloudflare, text):
     path.parent.mkdir()
     path.write_text(text)

@@ -216,6 +216,39 @@ def test_the_path_of_a_request_line_ends_where_gunicorn_ends_it(mount, uri):
 
 
 @pytest.mark.parametrize("mount", WSGI)
+def test_a_path_of_http2_that_is_no_url_is_whole(mount):
+    meta = gunicorn("http://[/admin/", header="http://[")
+    assert WSGI[mount](REMOTE_ADDR="192.0.2.1", **meta)[2] == "http://[/admin/"
+
+
+@pytest.mark.parametrize("mount", WSGI)
+@pytest.mark.parametrize("path", ["/admin/", "//admin/"])
+def test_no_path_outside_of_gunicorns_own_prefix_is_routed(mount, path, monkeypatch):
+    monkeypatch.setenv("SCRIPT_NAME", "/app")
+    meta = gunicorn(path, header="")
+    assert WSGI[mount](REMOTE_ADDR="192.0.2.1", **meta)[::2] == ("/app", "admin/")
+
+
+@pytest.mark.parametrize("mount", WSGI)
+@pytest.mark.parametrize(
+    ("path", "header", "expected"),
+    [
+        ("/app%2F", "/app%2F", ("/app", "/app/", "/", "/app/")),
+        ("/app/a/b", "/app", ("/app/", "/app/ab", "a/b", "/app/")),
+    ],
+)
+def test_all_that_django_makes_of_a_path_is_as_without_the_header(
+    mount, path, header, expected, monkeypatch
+):
+    own = expected[0]
+    monkeypatch.setenv("SCRIPT_NAME", own)
+    assert WSGI[mount](REMOTE_ADDR="192.0.2.1", **gunicorn(path, header=header)) == expected
+    honest = gunicorn(path, header=own)
+    del honest["HTTP_SCRIPT_NAME"]
+    assert WSGI[mount](REMOTE_ADDR="192.0.2.1", **honest) == expected
+
+
+@pytest.mark.parametrize("mount", WSGI)
 @pytest.mark.parametrize("header", ["", "/app/v"])
 def test_a_header_cannot_replace_the_prefix_of_gunicorns_environment(mount, header, monkeypatch):
     monkeypatch.setenv("SCRIPT_NAME", "/app")

@@ -216,14 +216,14 @@ def _of_client(door: Door, facts: Facts) -> Iterator[Finding]:
             "wrong",
             f"The client is {client}, but {door.own_address}, this machine, stands in the header "
             f"of your proxies: {client} may be one more of them.",
-            (f'settings.py: if {client} is your proxy, add "{client}" to TRUSTED_PROXIES',),
+            (f'settings.py: if {client} is your proxy, add "{client}" to {entries}',),
             link,
         )
     elif client and pack(client) and not is_public(client) and is_public(door.address):
         yield Finding(
             "wrong",
             f"The site is public, and the client {client} is not: it may be one more proxy.",
-            (f'settings.py: if {client} is your proxy, add "{client}" to TRUSTED_PROXIES',),
+            (f'settings.py: if {client} is your proxy, add "{client}" to {entries}',),
             link,
         )
 

@@ -13,7 +13,7 @@ from django_trustedproxy.pages import page_of_guide
 from .attacks import attacks
 from .forms import Claims
 from .groups import GROUPS
-from .verdict import CLOSED, KINDS, Verdict, facts_of, judge, signed
+from .verdict import CLOSED, KINDS, LATE, UNREAD, Verdict, facts_of, judge, signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .verdict import Facts
 
 _WAIT = 1.1  # until a site that got too many requests verifies tokens again
+_MOST_LATE = 10
 _LONG_WAIT = 10.0  # until most limits of requests have room for two more
 SPOKEN = ("HTTP/1.1", "HTTP/2")
 
@@ -90,6 +91,7 @@ class Runner:
         self._show = show
         self._groups = groups
         self._limit = ""  # why no more attacks are sent
+        self._late = 0  # how many of them in a row had no answer in time
 
     def probe(self, sender: Sender, *, is_origin: bool) -> Door:
         """Ask a door honestly, and attack it if the site itself answers.
@@ -100,7 +102,8 @@ class Runner:
         self._say(f"{'Origin' if is_origin else 'Front door'} {url}")
         response, facts = self._knock(sender)
         if facts is None and is_origin:
-            closed = _closed(response)
+            # Whoever is banned at the front door may be at the origin too.
+            closed = "" if self._limit else _closed(response)
             unknown = "" if closed else _unanswered(url, response, self._settings.key)
             self._say(f"  {f'closed: {closed}' if closed else unknown}")
             return Door(url, is_origin, None, closed=closed, unknown=unknown)
@@ -109,8 +112,11 @@ class Runner:
         self._say(f"  an honest request: client {facts['client']}, outcome {facts['outcome']}")
         own = sender.own_address
         if self._is_trusted(facts, own):
-            raise CannotRunError(_believed(url, facts["client"], own))
-        self._limit = ""
+            believed = _believed(url, facts["client"], own)
+            if not is_origin:
+                raise CannotRunError(believed)
+            return Door(url, is_origin, None, unknown=believed)
+        self._limit, self._late = "", 0
         verdicts: list[Verdict] = []
         claims = self._claims(facts)
         table = [row for row in attacks(claims) if row.group in self._groups]
@@ -157,10 +163,17 @@ class Runner:
         for turn, wait in enumerate((_WAIT, _LONG_WAIT, 0)):
             responses = sender.ask(attack)
             verdict = judge(attack, honest, responses, key, logins)
-            if any(facts_of(response, key) for response in responses):
+            self._late = self._late + 1 if verdict.why == LATE else 0
+            if self._late == _MOST_LATE:
+                self._limit = (
+                    f"The site gave no answer in time to {_MOST_LATE} attacks in a row, the last "
+                    f"of them {attack.id}. The rest was not sent."
+                )
+            if self._late or any(facts_of(response, key) for response in responses):
                 break
-            # What refuses an honest request too has not refused the attack.
-            is_again = turn == 0 and verdict.kind == "not told"
+            # What refuses an honest request too has not refused the attack. A limit of requests
+            # may have room again by now.
+            is_again = turn == 0 and responses[-1].status not in UNREAD
             if not is_again and self._knock(sender)[1] is not None:
                 break
             time.sleep(wait)
@@ -183,8 +196,9 @@ def _closed(response: Response) -> str:
     """
     if response.status is None:
         kind = response.error.partition(":")[0]
-        is_late, is_alert = kind == "TimeoutError", kind == "SSLError" and "ALERT" in response.error
-        return response.error if kind in CLOSED or is_late or is_alert else ""
+        # Any other alert may be about the name or the version.
+        is_asked = kind == "SSLError" and all(w in response.error for w in ("ALERT", "CERTIFICATE"))
+        return response.error if kind in (*CLOSED, "TimeoutError") or is_asked else ""
     # nginx answers so without a certificate of the client.
     is_closed = response.status in (401, 403) or (
         response.status == 400 and "SSL certificate" in response.body

@@ -115,7 +115,7 @@ class Sender:
             with self._connected() as connection:
                 for response in self._exchange(connection, attack):
                     responses.append(response)  # noqa: PERF402 - what came before an error counts
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             if attack is None or not attack.upgrades:
                 responses.clear()  # it was cut off
             responses.append(Response("", None, error=_told(error)))
@@ -177,7 +177,7 @@ class Sender:
             with contextlib.closing(reader):
                 reader.begin()
                 yield _read(reader, nonce)
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException, ValueError):
             return
 
     def _over_http2(self, connection: Wire, stream: int) -> Response:

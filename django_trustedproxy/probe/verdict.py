@@ -25,6 +25,9 @@ CLOSED = (
     *("BrokenPipeError", "RemoteDisconnected", "SSLEOFError", "SSLZeroReturnError"),
 )
 """The errors of a connection that the other end closed, or did not open."""
+LATE = "no answer in time"
+UNREAD = (400, 405, 411, 413, 414, 417, 431, 501, 505)
+"""What servers answer to a request that they do not read, and limits of requests do not."""
 
 Facts = dict[str, Any]
 # What a row of `attacks` writes about a purpose, as the answer has it.
@@ -71,8 +74,8 @@ def judge(
     verdicts = [_judge_one(attack, honest, each, key, logins) for each in responses]
     found = [each for each in verdicts if each is not None]
     # An upgrade that leads nowhere is not an attack without an answer.
-    if attack.upgrades and any(kind == "passed" for kind, _ in found):
-        found = [each for each in found if each[0] != "not told"]
+    if attack.upgrades and len(found) > 1 and found[0][0] == "not told":
+        found = found[1:]
     kind, why = min(found, key=lambda each: KINDS.index(each[0]), default=("refused", "no tunnel"))
     return Verdict(attack, kind, why)
 
@@ -80,7 +83,10 @@ def judge(
 def _judge_one(
     attack: Attack, honest: Facts, response: Response, key: str, logins: Collection[str]
 ) -> tuple[Kind, str] | None:
-    if attack.upgrades and (response.status == 101 or response.error):
+    error = response.error
+    if attack.upgrades and (
+        response.status == 101 or error == "no HTTP/2" or error.partition(":")[0] in CLOSED
+    ):
         return None  # the answer that counts is the one to what was sent behind it
     facts = facts_of(response, key)
     if facts is None:
@@ -106,7 +112,7 @@ def _unsigned(response: Response, key: str) -> tuple[Kind, str]:
         return "not told", "a cache answered, with the answer to another request"
     if status is None:
         if response.error.startswith("TimeoutError"):
-            return "not told", "no answer in time"
+            return "not told", LATE
         # Anything else, such as an answer that cannot be read, is no refusal.
         is_closed = response.error.partition(":")[0] in CLOSED
         return ("refused", "closed") if is_closed else ("not told", response.error)

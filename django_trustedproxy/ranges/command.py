@@ -70,8 +70,9 @@ class Old(NamedTuple):
             file = read(path)
         except RangeFileError as error:
             # Without networks, there is nothing to compare.
-            is_missing = not path.exists() or error.id == "trustedproxy.E073"
-            return cls(None, None if is_missing else error, source_of(path))
+            source = source_of(path)
+            is_empty = error.id == "trustedproxy.E073" and (source or not path.read_text().strip())
+            return cls(None, None if is_empty or not path.exists() else error, source)
         return cls(file, None, file.source)
 
     @property

@@ -15,9 +15,10 @@ from django_trustedproxy.conf import PURPOSE_SETTINGS
 from django_trustedproxy.pages import page_of_guide
 from django_trustedproxy.probe import run, send
 from django_trustedproxy.probe.attacks import attacks
+from django_trustedproxy.probe.command import own_settings
 from django_trustedproxy.probe.forms import VICTIM, Claims
 from django_trustedproxy.probe.groups import GROUPS
-from django_trustedproxy.probe.send import parse_target
+from django_trustedproxy.probe.send import Response, parse_target
 from django_trustedproxy.probe.token import issue
 from tests.edge import EDGE, HEADER, SECRET, STAMPS
 from tests.edge import KEY as SECRET_KEY
@@ -209,6 +210,54 @@ def test_an_origin_that_asks_for_a_certificate_is_closed():
     with serving(appending) as port, serving(asks) as origin:
         code, out = probe(f"http://127.0.0.1:{port}", "--origin", f"http://127.0.0.1:{origin}")
     assert (code, "GOOD: closed to everybody but your proxies" in out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("alert", "is_closed"),
+    [
+        ("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required", True),
+        ("[SSL: TLSV1_ALERT_INTERNAL_ERROR] tlsv1 alert internal error", False),
+        ("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed", False),
+    ],
+)
+def test_only_an_alert_about_a_certificate_closes_an_origin(alert, is_closed):
+    class Alerting:
+        target, own_address, address = parse_target("https://a.example"), "", ""
+
+        def ask(self):
+            return [Response("n", None, error=f"SSLError: {alert}")]
+
+    runner = run.Runner(own_settings(()), lambda _: None, lambda *_: None)
+    door = runner.probe(Alerting(), is_origin=True)
+    assert (bool(door.closed), bool(door.unknown)) == (is_closed, not is_closed)
+
+
+@pytest.mark.usefixtures("few")
+def test_an_origin_that_trusts_this_machine_hides_no_open_front_door(settings):
+    settings.TRUSTED_PROXIES = ["10.0.0.0/8", "192.0.2.7"]
+    with serving(naive) as port, serving(peer="192.0.2.7") as origin:
+        code, out = probe(f"http://127.0.0.1:{port}", "--origin", f"http://127.0.0.1:{origin}")
+    assert code == 1
+    assert "  FORGED: each header alone: X-Forwarded-For alone (the client is 6.6.6.6)." in out
+
+
+def test_an_origin_is_not_called_closed_by_a_machine_that_is_banned(monkeypatch):
+    # As a ban leaves it at the front door.
+    runner = run.Runner(own_settings(()), lambda _: None, lambda *_: None)
+    monkeypatch.setattr(runner, "_limit", "banned")
+
+    class Closed:
+        target, own_address, address = parse_target("https://a.example"), "", ""
+
+        def ask(self):
+            return [Response("n", None, error="ConnectionRefusedError: 111")]
+
+    door = runner.probe(Closed(), is_origin=True)
+    assert (door.closed, "cannot be reached" in door.unknown) == ("", True)
+
+
+def test_a_name_that_is_none_cannot_be_reached():
+    assert "cannot be reached" in refused("https://a..b/")
 
 
 @pytest.mark.usefixtures("few")

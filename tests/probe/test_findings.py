@@ -89,6 +89,14 @@ def test_the_header_that_was_believed_has_its_line(name, line):
     assert only(found([forged], with_settings=own)).lines[0] == f"nginx: proxy_set_header {line};"
 
 
+@pytest.mark.parametrize("arrived", [{}, {"X-Forwarded-For": "192.0.2.1, 10.0.0.8"}])
+def test_one_more_proxy_behind_the_secret_is_listed_with_it(arrived):
+    finding = only(found(client="10.0.0.8", stamp="valid", arrived=arrived))
+    assert finding.lines == (
+        'settings.py: if 10.0.0.8 is your proxy, add "10.0.0.8" to TRUSTED_PROXIES_WITH_SECRET',
+    )
+
+
 def test_what_nobody_can_tell_is_neither_good_nor_the_end():
     unknown = Door("https://origin", is_origin=True, honest=None, unknown="It answered with 404.")
     report = Report(((unknown, findings_of(unknown, TARGET, SETTINGS)),))

@@ -13,7 +13,7 @@ from django_trustedproxy.probe import run, send, wire
 from django_trustedproxy.probe.attacks import attacks
 from django_trustedproxy.probe.forms import Claims
 from django_trustedproxy.probe.run import CannotRunError, Runner, Settings
-from django_trustedproxy.probe.send import Sender, parse_target
+from django_trustedproxy.probe.send import Response, Sender, parse_target
 from django_trustedproxy.probe.token import seal
 from tests.probe.facts import HONEST
 from tests.probe.frames import DATA, END, frame
@@ -243,11 +243,43 @@ def test_a_limit_or_a_ban_is_no_refusal_of_an_attack(monkeypatch, answered):
 def test_what_is_refused_once_is_sent_again_after_a_limit(monkeypatch):
     def serve(this, connection):
         request = this.read(connection)
-        is_limited = len(this.got) in (2, 3)
+        is_limited = len(this.got) in (2, 3, 4)
         connection.sendall(answer("", "503 No") if is_limited else answer(signed(request)))
 
     _, door = probed(serve, monkeypatch, "commas alone")
     assert ([verdict.kind for verdict in door.verdicts], door.unknown) == (["passed"], "")
+
+
+def test_a_limit_that_lets_every_second_request_through_hides_no_attack(monkeypatch):
+    def serve(this, connection):
+        request = this.read(connection)
+        is_limited = len(this.got) == 2
+        connection.sendall(answer("", "503 No") if is_limited else answer(signed(request)))
+
+    found, door = probed(serve, monkeypatch, "commas alone")
+    assert ([verdict.kind for verdict in door.verdicts], len(found.got)) == (["passed"], 3)
+
+
+def test_a_site_that_is_late_all_the_time_is_not_asked_for_hours(monkeypatch):
+    late = Response("n", None, error="TimeoutError: timed out")
+    asked = []
+
+    class Late:
+        target, own_address, address = parse_target("http://a.example"), "192.0.2.1", "192.0.2.2"
+
+        def ask(self, attack=None):
+            if attack is None:
+                facts = json.dumps(HONEST | {"nonce": "n"})
+                return [Response("n", 200, seal(facts, KEY))]
+            asked.append(attack)
+            return [late]
+
+    monkeypatch.setattr(run.time, "sleep", lambda _: None)
+    settings = Settings(KEY, TrustedNetworks(), "")
+    door = Runner(settings, lambda _: None, lambda *_: None).probe(Late(), is_origin=False)
+    assert len(asked) == 10
+    assert door.unknown.startswith("The site gave no answer in time to 10 attacks in a row, ")
+    assert {verdict.kind for verdict in door.verdicts} == {"not told"}
 
 
 def test_an_attack_that_alone_is_refused_is_refused(monkeypatch):
@@ -265,6 +297,7 @@ def test_an_attack_that_alone_is_refused_is_refused(monkeypatch):
     "sent",
     [
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n\r\n",
     ],

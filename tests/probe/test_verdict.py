@@ -144,5 +144,10 @@ def test_an_upgrade_is_judged_by_what_came_over_it():
     forged = answered(client=VICTIM)
     assert judged(granted, forged, attack=UPGRADE) == ("forged", "the client is 6.6.6.6")
     assert judged(answered(), forged, attack=UPGRADE)[0] == "forged"
-    assert judged(answered(), Response("n", 500), attack=UPGRADE) == ("passed", "")
+    assert judged(answered(), Response("n", 500), attack=UPGRADE) == ("not told", "status 500")
+    assert judged(Response("n", 500), answered(), attack=UPGRADE) == ("passed", "")
+    late = Response("n", None, error="TimeoutError: timed out")
+    assert judged(granted, late, attack=UPGRADE) == ("not told", "no answer in time")
+    closed = Response("n", None, error="RemoteDisconnected: closed")
+    assert judged(granted, closed, attack=UPGRADE) == ("refused", "no tunnel")
     assert judged(Response("n", 500), attack=UPGRADE) == ("not told", "status 500")
