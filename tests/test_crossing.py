@@ -121,3 +121,17 @@ def test_every_public_name_is_there_and_no_other_is():
         assert name in dir(django_trustedproxy)
     with pytest.raises(AttributeError, match="no attribute 'Resolution'"):
         django_trustedproxy.Resolution  # noqa: B018 - asking for it is the test
+
+
+@pytest.mark.parametrize("chain", [CLIENT, f"{CLIENT}, 10.0.0.2"])
+@pytest.mark.parametrize("changed", ["6.6.6.6", CLIENT, f"6.6.6.6, {CLIENT}", None])
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_whatever_became_of_the_header_since_it_says_what_was_decided(chain, changed, is_kept):
+    with override_settings(TRUSTED_PROXY_KEEP_HEADER=is_kept):
+        meta = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": f"1.1.1.1, {chain}"}
+        answer = rewrite(meta, get_policy())
+        meta["HTTP_X_FORWARDED_FOR"] = changed
+        if changed is None:
+            del meta["HTTP_X_FORWARDED_FOR"]
+        assert rewrite(meta, get_policy()) is answer
+        assert meta.get("HTTP_X_FORWARDED_FOR") == (chain if is_kept else None)

@@ -631,3 +631,32 @@ def test_a_header_of_another_purpose_may_be_as_long_as_an_entry(length, value):
     assert (
         Designation("scheme", "HTTP_X_FORWARDED_PROTO", is_written=True).read(text).value == value
     )
+
+
+HOST_ALONE = {"TRUSTED_PROXY_HOST_HEADER": "X-Forwarded-Host"}
+WITH_SCHEME = {**HOST_ALONE, "TRUSTED_PROXY_SCHEME_HEADER": "X-Forwarded-Scheme"}
+
+
+@pytest.mark.parametrize(
+    ("meta", "scheme", "settings", "port"),
+    [
+        # What uWSGI has from a header that is not designated counts for nothing.
+        ({"uwsgi.version": b"2", "wsgi.url_scheme": "http", "HTTPS": "on"}, "", WITH_SCHEME, 443),
+        ({"uwsgi.version": b"2", "wsgi.url_scheme": "https"}, "", WITH_SCHEME, 80),
+        ({"uwsgi.version": b"2", "wsgi.url_scheme": "https"}, "", HOST_ALONE, 443),
+        ({"wsgi.url_scheme": "https"}, "", WITH_SCHEME, 443),
+        ({}, "https", WITH_SCHEME, 443),
+        ({}, "https", HOST_ALONE, 443),
+    ],
+)
+def test_the_port_that_a_host_leaves_out_is_that_of_the_connection(meta, scheme, settings, port):
+    with override_settings(**settings):
+        for stated, kept in ((port, ""), (8443, ":8443"), (523 - port, f":{523 - port}")):
+            request = {
+                **meta,
+                "REMOTE_ADDR": "10.0.0.1",
+                "HTTP_X_FORWARDED_FOR": "203.0.113.9",
+                "HTTP_X_FORWARDED_HOST": f"example.com:{stated}",
+            }
+            rewrite(request, get_policy(), scheme)
+            assert request["HTTP_HOST"] == f"example.com{kept}"

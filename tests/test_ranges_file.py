@@ -418,3 +418,66 @@ def test_a_file_that_nobody_may_read_names_no_source(tmp_path, monkeypatch):
     (tmp_path / "list.txt").write_text("10.0.0.0/8\n")
     monkeypatch.setattr(Path, "open", refuse)
     assert source_of(tmp_path / "list.txt") is None
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        ("10.0.0.1/33", "Correct the line, or {fetch}."),
+        ("private_ranges", "Correct the line, or {fetch}."),
+        ("loopback", "Names belong in the setting itself. Remove the line."),
+        ("2.0.0.0/7", "Anyone who is trusted can claim any address. Remove the line."),
+        ("", 'Make it with "{command} --source NAME", or remove it from the setting.'),
+        (b"\xff", 'Fetch it again with "{command}".'),
+        (
+            CLOUDFLARE.replace("103.21.244.0/22", "10.0.0.0/8"),
+            'No vendor connects from it: fetch the file again with "{command}". Networks of your own '
+            "belong in the setting itself, or in a file that names no source.",
+        ),
+        (
+            CLOUDFLARE.replace("103.21.244.0/22", "nginx"),
+            "Write the proxy's address or network. Names are not resolved: anyone who controls them "
+            "in DNS would decide who is trusted. Correct the line, or fetch the file again with "
+            '"{command}".',
+        ),
+    ],
+)
+def test_the_remedy_for_a_file_is_told_whole(file, content, hint):
+    path = file(content)
+    ((_, _, told),) = problems(path)
+    command = f"manage.py trustedproxy refresh {path}"
+    fetch = f'fetch the file again with "{command} --source NAME"'
+    assert told == hint.format(command=command, fetch=fetch)
+
+
+def test_a_file_that_is_missing_is_made_by_the_command_that_is_told(tmp_path):
+    path = tmp_path / "list.txt"
+    made = (
+        f'Make it with "manage.py trustedproxy refresh {path} --source NAME", or write it yourself.'
+    )
+    assert problems(path)[0][2] == made
+    assert problems(Path("list-of-no-one.txt"))[0][2].endswith(
+        f" The path is relative to {Path.cwd()}."
+    )
+
+
+def test_a_file_may_be_as_long_as_the_limits(file):
+    assert problems(file("10.0.0.1\n" * 10_000)) == []
+    lines = "10.0.0.1\n#"
+    assert problems(file(lines + "x" * (2**20 - len(lines)))) == []
+
+
+def test_a_byte_that_is_no_text_is_found_in_its_line(file):
+    ((_, msg, _),) = problems(file(b"\n\xe9\n"))
+    assert ", line 2, is not UTF-8" in msg
+
+
+@pytest.mark.parametrize("source", [None, "cloudflare"])
+def test_the_command_of_a_file_can_be_run(file, source):
+    path = file(CLOUDFLARE if source else "10.0.0.1\n")
+    more = "" if source else " --source NAME"
+    assert load(path).command == f"manage.py trustedproxy refresh {path}{more}"
+    assert source_of(path) == source
+    path.write_bytes(b"# cloudflare  https://x/\xff\n\xfe")
+    assert source_of(path) == "cloudflare"
+    assert source_of(path.parent) is source_of(path.parent / "none") is None

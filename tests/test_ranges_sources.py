@@ -3,10 +3,11 @@
 import copy
 import json
 import time
+from ipaddress import ip_network
 
 import pytest
 
-from django_trustedproxy.ranges.gate import written
+from django_trustedproxy.ranges.gate import objections, written
 from django_trustedproxy.ranges.sources import SOURCES, AnswerError
 from tests.range_answers import (
     ANSWERS,
@@ -178,3 +179,22 @@ def test_azure_has_the_service_tag_once(copies):
 def test_a_network_that_is_listed_twice_is_written_once():
     found = SOURCES["cloudflare"].networks(text([cloudflare(["103.21.244.0/22"] * 2)]))
     assert len(found) == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reasons"),
+    [
+        (["10.0.0.0/23"], ["10.0.0.0/24"], []),
+        (["10.0.0.0/23"], ["10.0.0.0/25", "10.0.0.128/26"], ["less than half, from 512 to 192"]),
+        (["10.0.0.0/24"], ["10.0.0.0/23"], []),
+        (["10.0.0.0/24", "::/64"], ["::/64"], ["less than half", "all IPv4 networks disappear"]),
+        (["10.0.0.0/24", "::/64"], ["10.0.0.0/24"], ["all IPv6 networks disappear"]),
+        (["::/64"], ["::/32"], []),
+        (["::/64"], ["::/64", "10.0.0.0/24"], ["appear for the first time: 256"]),
+        ([], ["10.0.0.0/24"], ["appear for the first time: 256"]),
+    ],
+)
+def test_what_a_change_may_not_do_unseen(old, new, reasons):
+    found = list(objections(*({ip_network(text) for text in texts} for texts in (old, new))))
+    assert len(found) == len(reasons)
+    assert all(reason in said for reason, said in zip(reasons, found, strict=True))

@@ -10,9 +10,10 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.test import override_settings
 from django.urls import get_script_prefix, set_script_prefix
 
-from django_trustedproxy import asgi, wsgi
+from django_trustedproxy import Answer, asgi, wsgi
 from django_trustedproxy.engine.purposes import is_prefix
 from django_trustedproxy.middleware import TrustedProxyMiddleware
+from django_trustedproxy.script_name import take_back
 from tests.requests import scope_of
 
 
@@ -190,6 +191,8 @@ def gunicorn(path, *, header, uri=None):
     ("path", "header", "expected"),
     [
         ("/%C3%A4/admin/", "/%C3%A4", "/ä/admin/"),
+        # as gunicorn reads bytes that are not escaped
+        ("/\xc3\xa4/admin/", "/\xc3\xa4", "/\xc3\xa4/admin/"),
         ("/%E2%82%AC/b", "/%E2%82%AC", "/€/b"),
         ("/x/%E2%82%AC", "/x", "/x/€"),
         # bytes that are no UTF-8, which Django leaves escaped
@@ -269,3 +272,21 @@ def test_the_setting_of_django_is_the_sites_own():
     with override_settings(FORCE_SCRIPT_NAME="//cdn.example/app"):
         assert under_wsgi(PATH_INFO="/admin/")[0] == "//cdn.example/app"
         assert under_asgi()[0] == "//cdn.example/app"
+
+
+@pytest.mark.parametrize("mount", WSGI)
+def test_an_empty_header_of_a_trusted_proxy_counts(mount, monkeypatch):
+    monkeypatch.setenv("SCRIPT_NAME", "/app")
+    assert WSGI[mount](**gunicorn("/app/v/", header=""))[::2] == ("", "/app/v/")
+
+
+def test_text_that_no_server_writes_is_taken_back_without_an_error():
+    meta = {
+        "RAW_URI": "/x",
+        "HTTP_SCRIPT_NAME": "\ud800",
+        "SCRIPT_NAME": "\ud800",
+        "PATH_INFO": "/",
+    }
+    answer = Answer("192.0.2.1", "192.0.2.1", dropped=("HTTP_SCRIPT_NAME",))
+    for is_django in (False, True):
+        take_back(dict(meta), answer, is_django=is_django)

@@ -62,7 +62,7 @@ STAGES = {
     "probe/token": [("probe/token",), ("probe/answer",)],
     "probe/answer": [("probe/answer",)],
     "ranges/file": [("ranges_file",), ("checks/ranges", "staleness", "overview")],
-    "ranges/gate": [("ranges_refresh",)],
+    "ranges/gate": [("ranges_sources",), ("ranges_refresh",)],
     "environ": [
         *ENGINE,
         ("crossing", "making", "script_name"),

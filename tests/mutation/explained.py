@@ -33,6 +33,14 @@ _STAMPS = '__slots__ = ("_longest", "_secrets", "any_peer", "headers", "networks
 _CUT = 'text = value[: self._longest + 1] if isinstance(value, str) else ""'
 _HOUR = '__slots__ = ("begin", "hitters", "lines", "settled")'
 
+_NAMED = 'name = str(meta.get("SCRIPT_NAME", ""))'
+_DATE = "if self.fetched is None or self.days is None:"
+_LINE = 'match = _SOURCE.fullmatch(file.readline(1_000).decode(errors="replace").strip())'
+_READ = "return file.read(MOST_BYTES + 1)"
+_WRITTEN_AS = "return str(network[0] if is_single else network)"
+_RIGHT = (
+    "is_right = is_list and len(answer.proxies) == 1 and meta.get(policy.header) == answer.client"
+)
 _TOKEN_READ = 'verified = _verifier.verify(tokens[0].decode("latin-1"))'
 _DIGEST = "return mac.hexdigest()[:32]"
 _JSON = 'return seal(json.dumps(facts, ensure_ascii=False), key).encode("utf-8", "replace")'
@@ -164,6 +172,13 @@ EXPLAINED = {
         '_SALT = "django_trustedproxy.probe"',
         '_SALT = "XXdjango_trustedproxy.probe"',
     ): UID,
+    ("script_name", _NAMED, _NAMED.replace('""', '"XX"')): "gunicorn always has it",
+    ("ranges/file", _DATE, _DATE.replace("or", "and")): "a file has both or none",
+    ("ranges/file", _LINE, _LINE.replace("1_000", " 1001")): "a limit, of which any will do",
+    ("ranges/file", _LINE, _LINE.replace("1_000", " 999")): "a limit, of which any will do",
+    ("ranges/file", _READ, _READ.replace("+ 1", "+ 2")): "as much too long",
+    ("ranges/gate", _WRITTEN_AS, _WRITTEN_AS.replace("[0]", "[ -1]")): "there is one",
+    ("environ", _RIGHT, _RIGHT.replace("1", "0")): "the same is written once more",
     ("ranges/file", _FILE, _FILE.replace("frozen=True", "frozen=False")): RECORD,
     ("ranges/file", _FILE, _FILE.replace("slots=True", "slots=False")): "only memory",
     ("ranges/file", _FILE, _FILE.replace("eq=False", "eq=True")): RECORD,
