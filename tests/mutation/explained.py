@@ -41,6 +41,10 @@ _WRITTEN_AS = "return str(network[0] if is_single else network)"
 _RIGHT = (
     "is_right = is_list and len(answer.proxies) == 1 and meta.get(policy.header) == answer.client"
 )
+_ANEW = (
+    "is_right = text is None or (policy.keep_header and text == answer.client and answer.proxies)"
+)
+_WRITES = "if answer.header is not None and (policy.designations or not is_right):"
 _TOKEN_READ = 'verified = _verifier.verify(tokens[0].decode("latin-1"))'
 _DIGEST = "return mac.hexdigest()[:32]"
 _JSON = 'return seal(json.dumps(facts, ensure_ascii=False), key).encode("utf-8", "replace")'
@@ -179,6 +183,8 @@ EXPLAINED = {
     ("ranges/file", _READ, _READ.replace("+ 1", "+ 2")): "as much too long",
     ("ranges/gate", _WRITTEN_AS, _WRITTEN_AS.replace("[0]", "[ -1]")): "there is one",
     ("environ", _RIGHT, _RIGHT.replace("1", "0")): "the same is written once more",
+    ("environ", _ANEW, _ANEW.replace("or", "and")): "the same is written once more",
+    ("environ", _WRITES, _WRITES.replace("and", "or")): "a stranger has no header left",
     ("ranges/file", _FILE, _FILE.replace("frozen=True", "frozen=False")): RECORD,
     ("ranges/file", _FILE, _FILE.replace("slots=True", "slots=False")): "only memory",
     ("ranges/file", _FILE, _FILE.replace("eq=False", "eq=True")): RECORD,
