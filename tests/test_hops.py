@@ -119,6 +119,8 @@ def test_the_name_of_a_header_tells_its_form(key, texts):
         r"by=x\";for=6.6.6.6",  # a quoted pair outside of a quoted string
         r"by\"=x;for=6.6.6.6",
         r'by\";for=6.6.6.6;ext="\""',
+        r'ext="a\"b";by\"=x;for=6.6.6.6',  # which its bounds do not show
+        r'ext="a\"b";by=x\";for=6.6.6.6',
         'by=";for=6.6.6.6;ext="x',  # a quoted string that does not end with its parameter
         'by="x"y;for=6.6.6.6',
         '"by=x;for=6.6.6.6',
