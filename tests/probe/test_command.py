@@ -233,12 +233,16 @@ def test_only_an_alert_about_a_certificate_closes_an_origin(alert, is_closed):
 
 
 @pytest.mark.usefixtures("few")
-def test_an_origin_that_trusts_this_machine_hides_no_open_front_door(settings):
-    settings.TRUSTED_PROXIES = ["10.0.0.0/8", "192.0.2.7"]
-    with serving(naive) as port, serving(peer="192.0.2.7") as origin:
+def test_an_origin_that_trusts_this_machine_hides_no_open_front_door():
+    def trusting(environ, start_response):
+        environ |= {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "10.0.0.2"}
+        return WSGIHandler()(environ, start_response)
+
+    with serving(naive) as port, serving(trusting) as origin:
         code, out = probe(f"http://127.0.0.1:{port}", "--origin", f"http://127.0.0.1:{origin}")
     assert code == 1
     assert "  FORGED: each header alone: X-Forwarded-For alone (the client is 6.6.6.6)." in out
+    assert "  NOT TOLD: 10.0.0.2, from which " in out
 
 
 def test_an_origin_is_not_called_closed_by_a_machine_that_is_banned(monkeypatch):
