@@ -53,8 +53,8 @@ def meant_header(key: str, purpose: str) -> str | None:
     if any(key in meta_names(known) for known in FORWARDING_HEADERS):
         return None
     known = sorted(meta_names(purpose))
-    if key.removeprefix("HTTP_") in known:  # written as "HTTP-X-Real-IP"
-        return wire_name(key.removeprefix("HTTP_"))
+    if (short := key.removeprefix("HTTP_")) in known:  # written as "HTTP-X-Real-IP"
+        return wire_name(short)
     same = [other for other in known if other.replace("_", "") == key.replace("_", "")]
     meant = same or [other for other in known if _is_slip(key, other)]
     return wire_name(meant[0]) if meant else None

@@ -102,15 +102,11 @@ def _of_honest(door: Door, target: Target, settings: Settings) -> Iterator[Findi
     facts = door.honest
     if door.unknown:
         yield Finding("not told", door.unknown)
+    if door.closed:
+        is_status = door.closed.startswith("status")
+        sure = "that is no answer of the site" if is_status else "the address and port are right"
+        yield Finding("good", f"closed to everybody but your proxies, if {sure}: {door.closed}.")
     if facts is None:
-        if door.closed:
-            is_status = door.closed.startswith("status")
-            sure = (
-                "that is no answer of the site" if is_status else "the address and port are right"
-            )
-            yield Finding(
-                "good", f"closed to everybody but your proxies, if {sure}: {door.closed}."
-            )
         return
     if facts["policy"] != settings.digest:
         yield Finding(
@@ -191,7 +187,7 @@ def _of_client(door: Door, facts: Facts) -> Iterator[Finding]:
             "wrong",
             f"{peer} is not in {entries}, so it is the client. If nothing stands in front of "
             "the site, and that is your own address, this is right.",
-            (f'settings.py: if {peer} is your proxy, add "{peer}" to {entries}',),
+            _listed(peer, entries),
             link,
         )
     elif outcome == "unknown":
@@ -216,16 +212,20 @@ def _of_client(door: Door, facts: Facts) -> Iterator[Finding]:
             "wrong",
             f"The client is {client}, but {door.own_address}, this machine, stands in the header "
             f"of your proxies: {client} may be one more of them.",
-            (f'settings.py: if {client} is your proxy, add "{client}" to {entries}',),
+            _listed(client, entries),
             link,
         )
     elif client and pack(client) and not is_public(client) and is_public(door.address):
         yield Finding(
             "wrong",
             f"The site is public, and the client {client} is not: it may be one more proxy.",
-            (f'settings.py: if {client} is your proxy, add "{client}" to {entries}',),
+            _listed(client, entries),
             link,
         )
+
+
+def _listed(address: str, entries: str) -> tuple[str, ...]:
+    return (f'settings.py: if {address} is your proxy, add "{address}" to {entries}',)
 
 
 def _has(facts: Facts, address: str) -> bool:

@@ -195,7 +195,7 @@ def _closed(response: Response) -> str:
     port that speaks no TLS is not the origin.
     """
     if response.status is None:
-        kind = response.error.partition(":")[0]
+        kind = response.failure
         # Any other alert may be about the name or the version.
         is_asked = kind == "SSLError" and all(w in response.error for w in ("ALERT", "CERTIFICATE"))
         return response.error if kind in (*CLOSED, "TimeoutError") or is_asked else ""

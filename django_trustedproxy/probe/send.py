@@ -54,6 +54,11 @@ class Response(NamedTuple):
     location: str = ""
     error: str = ""
 
+    @property
+    def failure(self) -> str:
+        """The name of the exception that the error tells of, "" without one."""
+        return self.error.partition(":")[0]
+
 
 def parse_target(url: str, site: Target | None = None) -> Target | None:
     """Return the target that a URL names, or None if it is not of http or https.

@@ -83,10 +83,7 @@ def judge(
 def _judge_one(
     attack: Attack, honest: Facts, response: Response, key: str, logins: Collection[str]
 ) -> tuple[Kind, str] | None:
-    error = response.error
-    if attack.upgrades and (
-        response.status == 101 or error == "no HTTP/2" or error.partition(":")[0] in CLOSED
-    ):
+    if attack.upgrades and (response.status == 101 or response.failure in ("no HTTP/2", *CLOSED)):
         return None  # the answer that counts is the one to what was sent behind it
     facts = facts_of(response, key)
     if facts is None:
@@ -111,10 +108,10 @@ def _unsigned(response: Response, key: str) -> tuple[Kind, str]:
     if signed(response, key) is not None:
         return "not told", "a cache answered, with the answer to another request"
     if status is None:
-        if response.error.startswith("TimeoutError"):
+        if response.failure == "TimeoutError":
             return "not told", LATE
         # Anything else, such as an answer that cannot be read, is no refusal.
-        is_closed = response.error.partition(":")[0] in CLOSED
+        is_closed = response.failure in CLOSED
         return ("refused", "closed") if is_closed else ("not told", response.error)
     # Some proxies say so of what they cannot pass on, and of a server that closed the connection.
     is_refusal = (400 <= status < 500 and status != 429) or status in (501, 502, 503, 505)

@@ -70,7 +70,7 @@ class RangeFile:
     @property
     def command(self) -> str:
         """The command that renews the file."""
-        return _command(self.path, *([] if self.source else ["--source", "NAME"]))
+        return _command(self.path, has_source=self.source is not None)
 
     def place(self, network: Network) -> str:
         """Return the file and the line of a network, as text."""
@@ -174,7 +174,7 @@ class _Parser:
     def _network(self, number: int, row: str) -> Network:
         """Return the network of a line, by the rules of an entry of `TRUSTED_PROXIES`."""
         where, got = f"{self.path}, line {number},", short_repr(row)
-        command = _command(self.path, *([] if self.is_published else ["--source", "NAME"]))
+        command = _command(self.path, has_source=self.is_published)
         again = f"fetch the file again with {quoted([command])}"
         anything = f"an address or a network, got {got}"
         if row.strip() in NAMES:
@@ -225,12 +225,14 @@ def _content(path: Path) -> bytes:
         raise _unreadable(path, "cannot be a path") from None
 
 
-def _command(path: Path, *more: str) -> str:
-    return " ".join(["manage.py trustedproxy refresh", shlex.quote(str(path)), *more])
+def _command(path: Path, *, has_source: bool = True) -> str:
+    """Return the command that renews a file, whose first line may have to get a source."""
+    more = "" if has_source else " --source NAME"
+    return f"manage.py trustedproxy refresh {shlex.quote(str(path))}{more}"
 
 
 def _unreadable(path: Path, fact: str) -> RangeFileError:
-    command = quoted([_command(path, "--source", "NAME")])
+    command = quoted([_command(path, has_source=False)])
     where = "" if path.is_absolute() else f" The path is relative to {Path.cwd()}."
     hint = f"Make it with {command}, or write it yourself.{where}"
     return RangeFileError("trustedproxy.E070", f"{path} {fact}", "a file of networks", hint)
@@ -243,8 +245,7 @@ def _unfit(path: Path, fact: str, expected: str = "a list of networks") -> Range
 
 def _empty(path: Path) -> RangeFileError:
     hint = (
-        f"Make it with {quoted([_command(path, '--source', 'NAME')])}, or remove it from the "
-        "setting."
+        f"Make it with {quoted([_command(path, has_source=False)])}, or remove it from the setting."
     )
     return RangeFileError("trustedproxy.E073", f"{path} is empty", "a network in each line", hint)
 

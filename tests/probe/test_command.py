@@ -115,6 +115,12 @@ def appending(environ, start_response):
     return WSGIHandler()(environ, start_response)
 
 
+def replacing(environ, start_response):
+    """Stand for a proxy that writes another of the site's own proxies in the client's place."""
+    environ |= {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "10.0.0.2"}
+    return WSGIHandler()(environ, start_response)
+
+
 @pytest.mark.usefixtures("few")
 def test_a_site_behind_a_proxy_that_appends_is_not_forged():
     with serving(appending) as port:
@@ -234,11 +240,7 @@ def test_only_an_alert_about_a_certificate_closes_an_origin(alert, is_closed):
 
 @pytest.mark.usefixtures("few")
 def test_an_origin_that_trusts_this_machine_hides_no_open_front_door():
-    def trusting(environ, start_response):
-        environ |= {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "10.0.0.2"}
-        return WSGIHandler()(environ, start_response)
-
-    with serving(naive) as port, serving(trusting) as origin:
+    with serving(naive) as port, serving(replacing) as origin:
         code, out = probe(f"http://127.0.0.1:{port}", "--origin", f"http://127.0.0.1:{origin}")
     assert code == 1
     assert "  FORGED: each header alone: X-Forwarded-For alone (the client is 6.6.6.6)." in out
@@ -410,10 +412,6 @@ def test_from_a_trusted_address_nothing_can_be_told(settings):
 
 
 def test_a_proxy_that_replaces_the_header_may_be_why_the_client_is_trusted():
-    def replacing(environ, start_response):
-        environ |= {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "10.0.0.2"}
-        return WSGIHandler()(environ, start_response)
-
     with serving(replacing) as port:
         said = refused(f"http://127.0.0.1:{port}")
     assert "10.0.0.2, from which" in said
