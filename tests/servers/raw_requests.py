@@ -11,12 +11,13 @@ from django_trustedproxy.engine.purposes import meta_names
 from django_trustedproxy.probe import forms as table
 from django_trustedproxy.probe.attacks import forms
 from django_trustedproxy.probe.forms import Claims, Form
-from django_trustedproxy.probe.wire import write
+from django_trustedproxy.probe.wire import Bounded, write
 
 # All of 127.0.0.0/8 is this host, so that each visitor has an address of its own.
 HONEST, ATTACKER, DIRECT, PROXY = "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"
 VICTIM = table.VICTIM
 SECONDS = 60
+LONGEST = 1 << 20  # bytes of a response
 
 FORMS = forms(Claims(PROXY))
 HONEST_FORM = Form("honest")
@@ -46,11 +47,11 @@ def ask(address, form=HONEST_FORM, *, source=None):
 
 
 def received(connection):
-    """Read one answer off a connection; give it, and the response, which a 101 leaves unread.
+    """Read an answer off a socket or a `Wire`; give it and the response, which a 101 leaves unread.
 
     The text of a 101 is the protocol that comes next.
     """
-    response = http.client.HTTPResponse(connection)
+    response = http.client.HTTPResponse(Bounded(connection, LONGEST))
     try:
         response.begin()
         if response.status == http.HTTPStatus.SWITCHING_PROTOCOLS:

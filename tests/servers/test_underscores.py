@@ -35,7 +35,7 @@ FORGED = {
     "gunicorn -k tornado",
     "gunicorn --header-map dangerous",
 }
-PAGES = ("docs/limits.md", "docs/proxies/nginx.md", "docs/application-servers.md")
+PAGES = ("docs/proxies/nginx.md", "docs/application-servers.md")
 
 
 def believed(address, forms):
