@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote
 
 from .engine.addresses import parse_hop
+
+_REQUEST_LINE = re.compile(r"[^\s:]+ (\S+) HTTP/\d(?:\.\d)?")
 
 
 def header_lines(text: str) -> list[str]:
@@ -14,7 +17,7 @@ def header_lines(text: str) -> list[str]:
     of HTTP/2 (`:authority`) are left out.
     """
     lines = _lines(text)
-    if lines and _is_request_line(lines[0]):
+    if lines and _REQUEST_LINE.fullmatch(lines[0]):
         del lines[0]
     end = lines.index("") if "" in lines else len(lines)
     return [line for line in lines[:end] if not line.startswith(":")]
@@ -22,9 +25,8 @@ def header_lines(text: str) -> list[str]:
 
 def path_of(text: str) -> str:
     """Return the path that the request line of a pasted request names, or "" if it has none."""
-    words = next(iter(_lines(text)), "").split(" ")
-    is_there = len(words) == 3 and _is_request_line(words[0])
-    return unquote(words[1].partition("?")[0]) if is_there else ""
+    line = _REQUEST_LINE.fullmatch(next(iter(_lines(text)), ""))
+    return unquote(line[1].partition("?")[0]) if line else ""
 
 
 def _lines(text: str) -> list[str]:
@@ -36,10 +38,6 @@ def _lines(text: str) -> list[str]:
     while lines and not lines[0]:
         del lines[0]
     return lines
-
-
-def _is_request_line(line: str) -> bool:
-    return ":" not in line.partition(" ")[0]
 
 
 def about_peer(text: str) -> str:

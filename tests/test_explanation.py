@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 
 import pytest
@@ -161,7 +162,6 @@ def test_explain_reads_a_pasted_request(text, monkeypatch):
         ("GET /healthz HTTP/1.1\n", False),
         ("> GET /%68ealthz?x=1 HTTP/1.1\n", False),
         ("GET /healthz/ HTTP/1.1\n", True),
-        ("/healthz\n", True),
         ("Host: site\n", True),
         ("", True),
     ],
@@ -171,6 +171,16 @@ def test_explain_knows_the_path_that_is_exempt(text, is_rejected, monkeypatch):
     settings = {"TRUSTED_PROXY_REJECT": ["missing"], "TRUSTED_PROXY_REJECT_EXEMPT": ["/healthz"]}
     line = ask("explain", "--peer", "10.0.0.1", **settings).splitlines()[-1]
     assert ("400" in line) == is_rejected
+
+
+@pytest.mark.parametrize(
+    "text", ["hello\n", "what is this\n", "/healthz\n", "GET /\n", "GET / HTTP/1.1\nwhat is this\n"]
+)
+def test_explain_refuses_what_is_no_request(text, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+    got = re.escape(repr(text.splitlines()[-1]))
+    with pytest.raises(CommandError, match=f"standard input: {got}: expected 'Name: value'"):
+        ask("explain", "--peer", "10.0.0.1")
 
 
 def test_explain_leaves_out_the_pseudo_headers_of_http_2(monkeypatch):

@@ -481,3 +481,4 @@ def test_the_command_of_a_file_can_be_run(file, source):
     path.write_bytes(b"# cloudflare  https://x/\xff\n\xfe")
     assert source_of(path) == "cloudflare"
     assert source_of(path.parent) is source_of(path.parent / "none") is None
+    assert source_of(path.parent / (300 * "a")) is None

@@ -353,6 +353,14 @@ def test_check_writes_nothing_and_says_what_would_change(path, cloudflare):
     assert problems.startswith(f"{path}: is stale since ")
 
 
+def test_a_path_that_the_system_refuses_is_told(path, refresh):
+    long, text = path.with_name(300 * "a"), answers.text([answers.cloudflare(BASE, ["2400::/32"])])
+    code, _, problems = refresh(long, "--source", "cloudflare", "--from", "-", stdin=text)
+    assert (code, problems) == (2, f"{long}: cannot be written (File name too long).")
+    told = f"{long}: names no source. Name FILE and --source to fetch it."
+    assert refresh(settings=[long])[::2] == (2, told)
+
+
 def test_a_file_that_cannot_be_written_stays(path, cloudflare, monkeypatch):
     cloudflare()
     old = path.read_text()

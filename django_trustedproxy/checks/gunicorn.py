@@ -111,7 +111,8 @@ def _files(config: _Written | None) -> list[Path]:
     paths = [folder / "gunicorn.conf.py" for folder in folders]
     if config is not None:
         paths = [Path(str(config.value).removeprefix("file:"))]
-    return [path for path in dict.fromkeys(paths) if path.is_file()]
+    # Until Python 3.14, Path.is_file raises where a folder may not be searched.
+    return [path for path in dict.fromkeys(paths) if os.path.isfile(path)]  # noqa: PTH113
 
 
 def _from_file(path: Path) -> dict[str, _Written]:

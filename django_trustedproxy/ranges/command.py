@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -72,7 +73,9 @@ class Old(NamedTuple):
             # Without networks, there is nothing to compare.
             source = source_of(path)
             is_empty = error.id == "trustedproxy.E073" and (source or not path.read_text().strip())
-            return cls(None, None if is_empty or not path.exists() else error, source)
+            # Until Python 3.14, Path.exists raises where a folder may not be searched.
+            is_there = os.path.exists(path)  # noqa: PTH110
+            return cls(None, error if is_there and not is_empty else None, source)
         return cls(file, None, file.source)
 
     @property

@@ -105,9 +105,9 @@ def read(path: Path) -> RangeFile:
 
 def source_of(path: Path) -> str | None:
     """Return the source that a file names in its first line, even if the rest is broken."""
-    if not path.is_file():
-        return None
     try:
+        if not path.is_file():
+            return None
         with path.open("rb") as file:
             match = _SOURCE.fullmatch(file.readline(1_000).decode(errors="replace").strip())
     except OSError:

@@ -181,8 +181,9 @@ def test_another_file_that_the_environment_names_is_read_instead(folder, monkeyp
     monkeypatch.setenv("GUNICORN_CMD_ARGS", "-c file:other.py")
     (found,) = findings()
     assert found.place == "other.py:1"
-    monkeypatch.setenv("GUNICORN_CMD_ARGS", "--config python:mysite.gunicorn")
-    assert list(findings()) == []
+    for nowhere in ("python:mysite.gunicorn", 300 * "a"):
+        monkeypatch.setenv("GUNICORN_CMD_ARGS", f"--config {nowhere}")
+        assert list(findings()) == []
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ _WRITTEN_AS = "return str(network[0] if is_single else network)"
 _RIGHT = (
     "is_right = is_list and len(answer.proxies) == 1 and meta.get(policy.header) == answer.client"
 )
+_LIST = "is_list = policy.form.separator is not None"
 _ANEW = (
     "is_right = text is None or (policy.keep_header and text == answer.client and answer.proxies)"
 )
@@ -183,6 +184,7 @@ EXPLAINED = {
     ("ranges/file", _READ, _READ.replace("+ 1", "+ 2")): "as much too long",
     ("ranges/gate", _WRITTEN_AS, _WRITTEN_AS.replace("[0]", "[ -1]")): "there is one",
     ("environ", _RIGHT, _RIGHT.replace("1", "0")): "the same is written once more",
+    ("environ", _LIST, _LIST.replace("is not", "is")): "the same is written once more",
     ("environ", _ANEW, _ANEW.replace("or", "and")): "the same is written once more",
     ("environ", _WRITES, _WRITES.replace("and", "or")): "a stranger has no header left",
     ("ranges/file", _FILE, _FILE.replace("frozen=True", "frozen=False")): RECORD,
