@@ -110,8 +110,12 @@ def test_an_answer_is_true_exactly_if_a_trusted_proxy_sent_the_request(peer, hea
 
 def test_the_accessor_returns_the_answer_or_says_what_is_missing():
     request = RequestFactory().get("/")
-    with pytest.raises(ImproperlyConfigured, match="first in MIDDLEWARE"):
+    with pytest.raises(ImproperlyConfigured) as caught:
         get_trusted_proxy(request)
+    assert str(caught.value) == (
+        "The request has no trusted_proxy: expected TrustedProxyMiddleware to have seen it. Put "
+        "'django_trustedproxy.middleware.TrustedProxyMiddleware' first in MIDDLEWARE."
+    )
     assert TrustedProxyMiddleware(get_trusted_proxy)(request) is request.trusted_proxy
 
 

@@ -95,6 +95,17 @@ def test_no_other_path_is_exempt(ask, path):
     assert ask(path, **EXEMPT)[0] == 400
 
 
+@pytest.mark.parametrize("path", ["/", "/health/live/now"])
+def test_the_root_and_a_path_of_several_parts_can_be_exempt(ask, path):
+    assert ask(path, **LOCKED)[0] == 400
+    assert ask(path, **LOCKED, TRUSTED_PROXY_REJECT_EXEMPT=[path])[0] == 404
+
+
+def test_no_path_is_the_root_where_django_takes_it_for_that(ask, mount):
+    exempt = {**LOCKED, "TRUSTED_PROXY_REJECT_EXEMPT": ["/"]}
+    assert ask("", **exempt)[0] == (404 if "wsgi" in mount else 400)
+
+
 def test_the_script_name_is_part_of_the_path(ask):
     mounted = {**LOCKED, "TRUSTED_PROXY_REJECT_EXEMPT": ["/app/echo"]}
     assert ask("/echo", "/app", **mounted)[0] == 200

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory, override_settings
 from uvicorn.middleware.wsgi import WSGIMiddleware
 
-from django_trustedproxy import counts
+from django_trustedproxy import counts, wsgi
 from django_trustedproxy.asgi import TrustedProxy, rewrite_scope
 from django_trustedproxy.conf import get_policy
 from django_trustedproxy.limiter import DAY, MOST_COUNTED, MOST_LINES, MOST_TOLD
@@ -439,10 +439,15 @@ def test_each_request_is_told_at_debug(caplog, serve):
         ]
 
 
-def test_an_app_that_is_not_installed_is_told_once(settings, caplog):
+@pytest.mark.parametrize(
+    "mount",
+    [TrustedProxyMiddleware, TrustedProxy, wsgi.TrustedProxy],
+    ids=["middleware", "ASGI", "WSGI"],
+)
+def test_an_app_that_is_not_installed_is_told_once(mount, settings, caplog):
     settings.INSTALLED_APPS = []
     for _ in range(2):
-        TrustedProxyMiddleware(respond)
+        mount(respond)
     (message,) = messages(caplog)
     assert message.startswith('"django_trustedproxy" is not in INSTALLED_APPS')
     (record,) = caplog.records

@@ -14,7 +14,7 @@ from django_trustedproxy import Answer, asgi, wsgi
 from django_trustedproxy.engine.purposes import is_prefix
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from django_trustedproxy.script_name import take_back
-from tests.requests import scope_of
+from tests.requests import environ_of, scope_of
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +84,19 @@ def test_a_script_name_that_is_no_prefix_is_empty(mount, forged):
 @pytest.mark.parametrize("forged", ["//evil.example", ".evil.example", "https://evil.example"])
 def test_a_root_path_that_is_no_prefix_is_empty(mount, forged):
     assert ASGI[mount](root_path=forged) == PLAIN
+
+
+@pytest.mark.parametrize("mount", ASGI)
+def test_a_root_path_that_is_no_prefix_takes_nothing_off_the_path(mount):
+    path = "//evil.example/admin/"
+    assert ASGI[mount](root_path="//evil.example", path=path) == ("", path, path, "/")
+
+
+def test_what_code_before_made_of_the_path_stays():
+    request = WSGIRequest(environ_of(SCRIPT_NAME="/app", PATH_INFO="/admin/"))
+    request.path_info = "/other/"
+    TrustedProxyMiddleware(said)(request)
+    assert (request.path_info, request.path) == ("/other/", "/app/admin/")
 
 
 @pytest.mark.parametrize("mount", WSGI)
@@ -255,11 +268,11 @@ def test_all_that_django_makes_of_a_path_is_as_without_the_header(
 
 
 @pytest.mark.parametrize("mount", WSGI)
-@pytest.mark.parametrize("header", ["", "/app/v"])
+@pytest.mark.parametrize("header", ["", "/APEX/v"])
 def test_a_header_cannot_replace_the_prefix_of_gunicorns_environment(mount, header, monkeypatch):
-    monkeypatch.setenv("SCRIPT_NAME", "/app")
-    meta = gunicorn("/app/v/", header=header)
-    assert WSGI[mount](REMOTE_ADDR="192.0.2.1", **meta)[:3] == ("/app", "/app/v/", "/v/")
+    monkeypatch.setenv("SCRIPT_NAME", "/APEX")
+    meta = gunicorn("/APEX/v/", header=header)
+    assert WSGI[mount](REMOTE_ADDR="192.0.2.1", **meta)[:3] == ("/APEX", "/APEX/v/", "/v/")
 
 
 @pytest.mark.parametrize("mount", WSGI)

@@ -18,8 +18,9 @@ from django.urls import set_script_prefix
 from django_trustedproxy import asgi, wsgi
 from django_trustedproxy.conf import get_policy
 from django_trustedproxy.engine.answer import Answer
+from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_name
 from django_trustedproxy.middleware import TrustedProxyMiddleware
-from tests.requests import CLIENT, handed_on, scope_of
+from tests.requests import CLIENT, environ_of, handed_on, lowered, scope_of
 
 FORGED = "6.6.6.6"
 
@@ -55,6 +56,38 @@ def test_the_application_gets_a_copy_that_says_who_the_client_is(kind):
         dropped=("HTTP_X_REAL_IP",),
         header_text=f"6.6.6.6, {CLIENT}:4712, 10.0.0.2",
     )
+
+
+def test_a_stranger_hands_on_no_forwarding_header_of_any_purpose():
+    names = [name for purpose in FORWARDING_HEADERS.values() for name in purpose]
+    forged = [(name, FORGED) for name in names]
+    got, _ = handed_on(scope_of(*lowered(forged), ("accept", "*/*"), client=("192.0.2.1", 1)))
+    assert got["headers"] == [(b"accept", b"*/*")]
+    environ = environ_of(*forged, peer="192.0.2.1", HTTP_ACCEPT="*/*")
+    wsgi.TrustedProxy(lambda *_: [])(environ, None)
+    assert environ["HTTP_ACCEPT"] == "*/*"
+    assert not environ.keys() & set(map(meta_name, names))
+
+
+def test_a_server_may_leave_the_capitals_of_a_name():
+    got, _ = handed_on(scope_of(("X-Forwarded-For", CLIENT), ("X-Real-IP", FORGED)))
+    assert got["client"] == (CLIENT, 0)
+    assert got["headers"] == [(b"x-forwarded-for", CLIENT.encode())]
+
+
+@pytest.mark.parametrize(("kind", "scheme"), [("http", "http"), ("websocket", "ws")])
+def test_a_scope_without_a_scheme_has_that_of_a_plain_connection(kind, scheme):
+    scope = scope_of(kind=kind)
+    del scope["scheme"]
+    assert handed_on(scope)[0]["scheme"] == scheme
+
+
+@pytest.mark.parametrize(("prefix", "kept"), [("/app", "/app"), ("//evil.example", "")])
+def test_a_wrapper_leaves_no_path_prefix_that_leads_elsewhere(prefix, kept):
+    environ = environ_of(SCRIPT_NAME=prefix)
+    wsgi.TrustedProxy(lambda *_: [])(environ, None)
+    assert environ["SCRIPT_NAME"] == kept
+    assert handed_on(scope_of(root_path=prefix))[0]["root_path"] == kept
 
 
 @pytest.mark.parametrize(
@@ -181,19 +214,6 @@ def test_a_client_through_a_unix_socket_has_the_port_0_and_no_remote_port():
     assert request.META["REMOTE_ADDR"] == request.META["REMOTE_HOST"] == CLIENT
     assert "REMOTE_PORT" not in request.META
     assert request.trusted_proxy is got["trusted_proxy"]
-
-
-def environ_of(**meta):
-    return {
-        "REQUEST_METHOD": "GET",
-        "PATH_INFO": "/echo",
-        "SERVER_NAME": "testserver",
-        "SERVER_PORT": "80",
-        "wsgi.url_scheme": "http",
-        "wsgi.input": BytesIO(),
-        "REMOTE_ADDR": "10.0.0.1",
-        **meta,
-    }
 
 
 def test_the_wsgi_wrapper_changes_the_servers_own_environ_for_its_access_log():
@@ -381,14 +401,22 @@ def test_django_mounted_below_the_prefix_keeps_its_mount_behind_a_wrapper():
     assert (request.path, request.META["SCRIPT_NAME"]) == ("/app/dj/echo", "/app/dj")
 
 
-def test_headers_that_are_added_to_a_decided_request_go():
+@pytest.mark.parametrize(
+    "again",
+    [
+        lambda environ: TrustedProxyMiddleware(lambda _: HttpResponse())(WSGIRequest(environ)),
+        lambda environ: wsgi.TrustedProxy(lambda *_: [])(environ, None),
+    ],
+    ids=["middleware", "wrapper"],
+)
+def test_headers_that_are_added_to_a_decided_request_go(again):
     environ = environ_of(HTTP_X_FORWARDED_FOR=CLIENT, HTTP_X_FORWARDED_PROTO="http")
     with override_settings(TRUSTED_PROXY_SCHEME_HEADER="X-Forwarded-Proto"):
         wsgi.TrustedProxy(lambda *_: [])(environ, None)
         decided = dict(environ)
         forged = {"HTTP_X_REAL_IP": FORGED, "HTTP_X_FORWARDED_FOR": FORGED}
         environ |= forged | {"HTTP_X_FORWARDED_PROTO": "https", "HTTP_X_SCHEME": "https"}
-        TrustedProxyMiddleware(lambda _: HttpResponse())(WSGIRequest(environ))
+        again(environ)
     assert {k: v for k, v in environ.items() if k.startswith(("HTTP_", "REMOTE_", "wsgi.url"))} == {
         k: v for k, v in decided.items() if k.startswith(("HTTP_", "REMOTE_", "wsgi.url"))
     }

@@ -69,15 +69,31 @@ STAGES = {
         ("middleware", "wrappers"),
         ("purposes", "stamps"),
     ],
-    "exceptions": [("exempt",), ("middleware", "wrappers")],
-    "conf": [("conf",), ("purposes", "checks/settings"), ("readme", "stamping", "ranges_file")],
+    "exceptions": [("exempt",), ("middleware", "wrappers"), ("stamps", "purposes")],
+    "conf": [
+        ("conf",),
+        ("purposes", "checks/settings"),
+        ("readme", "stamping", "ranges_file"),
+        ("exempt", "wrong_values"),
+    ],
     "middleware": [
         ("middleware", "wrappers"),
         ("script_name", "exempt", "crossing", "log"),
+        ("making", "stamps", "stamping", "probe/answer", "purposes", "staleness"),
         ("fuzz",),
     ],
-    "wsgi": [("wrappers",), ("exempt", "script_name", "crossing", "log")],
-    "asgi": [("wrappers",), ("exempt", "script_name", "crossing"), ("fuzz",), ("rows", "log")],
+    "wsgi": [
+        ("wrappers",),
+        ("exempt", "script_name", "crossing", "log"),
+        ("probe/answer", "staleness"),
+    ],
+    "asgi": [
+        ("wrappers",),
+        ("exempt", "script_name", "crossing"),
+        ("stamps", "stamping", "probe/answer", "purposes", "staleness"),
+        ("fuzz",),
+        ("rows", "log"),
+    ],
 }
 SECONDS = 60
 TIME_IS_OVER = (signal.SIGALRM, signal.SIGXCPU, signal.SIGKILL)

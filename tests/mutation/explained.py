@@ -90,6 +90,15 @@ _SAID = 'scheme = parse_scheme(said["scheme"].value or "") or scheme'
 _FILE = "@dataclass(frozen=True, slots=True, eq=False)"
 _TELL = "self, policy: Policy, meta: Mapping[str, Any], answer: Answer, path: str, scheme: str = "
 _EXEMPT = 'path = _path_of(environ) if policy.reject_exempt else ""'
+NOT_EXEMPT = "no path without a slash is exempt"
+_ROUTED = 'return path if is_whole and (path_info != "/" or path == "/") else ""'
+_ROUTED_PATH = 'path = routed_path(request.path, request.path_info) if policy.reject_exempt else ""'
+_MOVED = 'path = ""  # a header had moved it'
+_SCOPE_EXEMPT = 'path = _path_of(scope) if policy.reject_exempt else ""'
+_ALL_NAMES = 'is_plain = not b"".join([name for name, _ in headers]).translate(None, _UNAMBIGUOUS)'
+MOVED = "the path has changed then, and is written anyway"
+_JUDGED = '_judge_script_name(request, script_name or "", path_info)'
+_NO_PREFIX = 'is_none = not is_prefix(script_name or "/") and not is_forced'
 
 EXPLAINED = {
     ("engine/addresses", _LONGEST, _LONGEST.replace("[", "XX[", 1)): "a longer text is none either",
@@ -198,7 +207,15 @@ EXPLAINED = {
     ("limiter", "MOST_COUNTED = 256", "MOST_COUNTED = 257"): "a limit, of which any will do",
     ("limiter", "MOST_COUNTED = 256", "MOST_COUNTED = 255"): "a limit, of which any will do",
     ("engine/decision", _SAID, _SAID.replace('""', '"XX"')): "neither is a scheme",
-    ("wsgi", _EXEMPT, _EXEMPT.replace('""', '"XX"')): "no path is exempt then",
+    ("wsgi", _EXEMPT, _EXEMPT.replace('""', '"XX"')): NOT_EXEMPT,
+    ("wsgi", _MOVED, _MOVED.replace('""', '"XX"')): NOT_EXEMPT,
+    ("wsgi", 'return ""', 'return "XX"'): NOT_EXEMPT,
+    ("exceptions", _ROUTED, _ROUTED.replace('""', '"XX"')): NOT_EXEMPT,
+    ("middleware", _ROUTED_PATH, _ROUTED_PATH.replace('""', '"XX"')): NOT_EXEMPT,
+    ("middleware", _JUDGED, _JUDGED.replace('""', '"XX"')): MOVED,
+    ("middleware", _NO_PREFIX, _NO_PREFIX.replace('"/"', '"XX/"')): MOVED,
+    ("asgi", _SCOPE_EXEMPT, _SCOPE_EXEMPT.replace('""', '"XX"')): NOT_EXEMPT,
+    ("asgi", _ALL_NAMES, _ALL_NAMES.replace('b""', 'b"XX"')): "only time",
     (
         "engine/addresses",
         _PEER,
