@@ -1,6 +1,9 @@
 """Scheme, host, port, server and prefix: one peer decision governs them all."""
 
+from io import BytesIO
+
 import pytest
+from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse
 from django.test import RequestFactory, override_settings
@@ -660,3 +663,14 @@ def test_the_port_that_a_host_leaves_out_is_that_of_the_connection(meta, scheme,
             }
             rewrite(request, get_policy(), scheme)
             assert request["HTTP_HOST"] == f"example.com{kept}"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "host"), [("https", "a.example"), ("http", "a.example:443"), (None, "a.example:443")]
+)
+def test_the_scheme_of_the_connection_tells_the_default_port(scheme, host):
+    scope = scope_of(("x-forwarded-host", "a.example:443"), scheme=scheme)
+    request = ASGIRequest(scope, BytesIO())
+    with override_settings(TRUSTED_PROXY_HOST_HEADER="X-Forwarded-Host"):
+        TrustedProxyMiddleware(lambda _: HttpResponse())(request)
+    assert request.META["HTTP_HOST"] == host
