@@ -125,20 +125,18 @@ class Reader:
         return steps(lambda: rewrite(meta, self.policy))
 
 
-# Lines of one letter that agree, as many as are read.
-LINES = "1," * (LONGEST_HOP // 2)
 READERS = [
     Reader("X-Forwarded-For", "10.0.0.2," * MAX_HOPS),
     Reader("X-Real-IP", "10.0.0.2"),  # a proxy that asks for itself
     Reader("CloudFront-Viewer-Address", f"{CLIENT}:4711"),
     Reader("Forwarded", "for=10.0.0.2," * MAX_HOPS),
     Reader("Forwarded", "for=10.0.0.2;proto=https;host=a," * MAX_HOPS, "scheme", "host"),
-    Reader("X-Forwarded-Proto", LINES, "scheme"),
-    Reader("X-Forwarded-SSL", LINES, "scheme"),
-    Reader("X-Forwarded-Host", LINES, "host"),
-    Reader("X-Forwarded-Port", LINES, "port"),
-    Reader("X-Forwarded-Server", LINES, "server"),
-    Reader("X-Forwarded-Prefix", LINES.replace("1", "/"), "prefix"),
+    Reader("X-Forwarded-Proto", "https, http", "scheme"),
+    Reader("X-Forwarded-SSL", "on, off", "scheme"),
+    Reader("X-Forwarded-Host", "a:8443, a:8443", "host"),
+    Reader("X-Forwarded-Port", "443, 80", "port"),
+    Reader("X-Forwarded-Server", "a, b", "server"),
+    Reader("X-Forwarded-Prefix", "/a, /b", "prefix"),
 ]
 FRAMES = ["{}", '"{}",{}', 'for=203.0.113.9;host="{}"', 'host="{}";for={}']
 WORST = [

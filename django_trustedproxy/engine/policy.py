@@ -48,12 +48,14 @@ class Designation(NamedTuple):
         if "," not in text:
             part = text.strip(BLANKS)
             return self.read_parameter(part) if part else self._statement(None, is_malformed=False)
-        parts = (part.strip(BLANKS) for part in text.split(","))
-        values = {self._parse(part) for part in parts if part}
-        value = values.pop() if len(values) == 1 else None
+        values: set[str | None] = set()
+        for part in dict.fromkeys(part.strip(BLANKS) for part in dict.fromkeys(text.split(","))):
+            if part:
+                values.add(self._parse(part))
+            if None in values or len(values) > 1:  # what is left changes nothing
+                return self._statement(None, is_malformed=True)
         # Nothing but commas and blanks says nothing.
-        is_empty = not text.strip(f"{BLANKS},")
-        return self._statement(value, is_malformed=value is None and not is_empty)
+        return self._statement(values.pop() if values else None, is_malformed=False)
 
     def read_parameter(self, text: str) -> Statement:
         """Return what a single value says, such as a parameter of a `Forwarded` element."""
