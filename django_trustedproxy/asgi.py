@@ -64,7 +64,7 @@ class TrustedProxy:
             policy = get_policy()
             path = _path_of(scope) if policy.reject_exempt else ""
             asked = take_token_of_scope(policy, scope) if policy.is_probed else None
-            changed = rewrite_scope(scope, policy, receive)
+            changed = rewrite_scope(scope, policy, receive, path)
             # All that the server's own scope learns, for its access log. Sent through once more,
             # it is decided by its peer again.
             scope[_PEER] = _Peer(_client_of(scope))
@@ -96,11 +96,13 @@ async def _reject(scope: Scope, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"Bad Request"})
 
 
-def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) -> Scope:
+def rewrite_scope(
+    scope: Scope, policy: Policy, receive: Receive | None = None, path: str = ""
+) -> Scope:
     """Return a copy of an `http` or `websocket` scope that says who the client is.
 
     From a server that may append trailers to the headers, which `receive` tells, a designated
-    client header in several lines is malformed.
+    client header in several lines is malformed. `path` is what may be exempt from rejection.
     """
     sent = [*map(tuple, scope["headers"])]  # the server keeps its own pairs
     lines, headers = _split(sent, policy)
@@ -117,7 +119,6 @@ def rewrite_scope(scope: Scope, policy: Policy, receive: Receive | None = None) 
     scheme = scope.get("scheme") or _PLAIN[scope["type"]]
     came = log.receive(meta, policy, event=scope.get("aws.event"))
     answer = rewrite(meta, policy, scheme, is_unix)
-    path = _path_of(scope) if policy.reject_exempt else ""
     log.tell(answer, came, policy, meta, scheme, headers, path)
     if lines and not answer:
         headers = [pair for pair in headers if pair[0] not in policy.raw_names]

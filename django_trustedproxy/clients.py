@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -58,10 +57,8 @@ def about_client(policy: Policy, answer: Answer, client: str, seen: Seen) -> Ite
 
 
 def _all_trusted(policy: Policy, answer: Answer, client: str, seen: Seen) -> Remark:
-    header, replaced = (
-        answer.header,
-        f"replaced {answer.header} instead of appending to it",
-    )
+    header = answer.header
+    replaced = f"replaced {header} instead of appending to it"
     other = _other_client(policy, answer, seen.before)
     if other:
         name, address = other
@@ -99,7 +96,5 @@ def _other_client(
 
 def _is_on_a_shared_network(policy: Policy, client: str) -> bool:
     """Tell whether hosts that are not proxies have addresses in the client's trusted network."""
-    address = ip_address(client)
-    networks = policy.own or policy.networks
-    wide = (each for each in networks.merged if each.num_addresses > _FEW)
-    return (pack(client) or b"") in _LOOPBACK or any(address in each for each in wide)
+    packed = pack(client) or b""
+    return packed in _LOOPBACK or (policy.own or policy.networks).size_around(packed) > _FEW

@@ -123,7 +123,7 @@ def receive(
     # Local variables of the middleware are in error reports, so no secret may be kept here.
     secrets = policy.stamps.headers if policy.stamps else ()
     headers |= {key: meta[key] for key in policy.dropped.intersection(meta).difference(secrets)}
-    _look_at(_watched - 1)
+    _look_at(max(_watched - 1, 0))  # threads may come here at once
     connected = connected_by_event(meta, event)
     if connected:
         _rewriter = "event"

@@ -35,7 +35,9 @@ def _copy(
 ) -> None:
     carrier = scope if environ is None else environ
     if carrier is not None and KEY not in carrier:
-        meta = environ if environ is not None else ASGIRequest(carrier, BytesIO()).META
+        # Without the query, of which some is no text.
+        around = {**carrier, "query_string": b""}
+        meta = environ if environ is not None else ASGIRequest(around, BytesIO()).META
         carrier[_BEFORE] = {key: meta[key] for key in sorted(_SHOWN & meta.keys())}
 
 

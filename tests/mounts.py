@@ -102,6 +102,7 @@ async def exchange(application, scope):
     start = await communicator.receive_output(ANSWER_SECONDS)
     body = await communicator.receive_output(ANSWER_SECONDS)
     await communicator.wait(ANSWER_SECONDS)
+    assert (start["type"], body["type"]) == ("http.response.start", "http.response.body")
     return start["status"], body["body"]
 
 

@@ -11,15 +11,17 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory, override_settings
 from uvicorn.middleware.wsgi import WSGIMiddleware
 
-from django_trustedproxy import counts, wsgi
+from django_trustedproxy import counts, log, wsgi
 from django_trustedproxy.asgi import TrustedProxy, rewrite_scope
 from django_trustedproxy.conf import get_policy
+from django_trustedproxy.environ import rewrite
 from django_trustedproxy.limiter import DAY, MOST_COUNTED, MOST_LINES, MOST_TOLD
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from django_trustedproxy.pages import SITE
 from tests.logged import REWRITING, text_of
 from tests.requests import CLIENT, scope_of
 from tests.seven import SEVEN, meta_of
+from tests.steps import steps
 
 CHANGED = f"changed REMOTE_ADDR from '10.0.0.1' to '{CLIENT}' before"
 SPEAKER = "django-trustedproxy: "
@@ -500,3 +502,29 @@ def test_an_adapter_that_hands_no_answer_on_is_told_at_start(caplog, is_adapter)
     TrustedProxy(adapter if is_adapter else respond)
     told = [r for r in caplog.records if "does not pass on the answer" in r.getMessage()]
     assert len(told) == is_adapter
+
+
+def test_a_look_that_two_requests_take_at_once_is_the_last_one(monkeypatch):
+    class Meta(dict):
+        def __getitem__(self, key):
+            monkeypatch.setattr(log, "_watched", 0)  # another thread is done meanwhile
+            return super().__getitem__(key)
+
+    monkeypatch.setattr(log, "_watched", 1)
+    log.receive(Meta(REMOTE_ADDR="192.0.2.1", HTTP_X_FORWARDED_FOR=CLIENT), get_policy())
+    assert log.receive({}, get_policy()) is None  # nothing is looked at any more
+
+
+def test_what_is_told_of_a_client_costs_the_same_with_many_networks(settings):
+    settings.TRUSTED_PROXY_SCHEME_HEADER = "X-Forwarded-Proto"
+
+    def cost(*entries):
+        settings.TRUSTED_PROXIES = ["10.0.0.0/8", *entries]
+        meta = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "10.2.3.4"}
+        policy, meta = get_policy(), meta | {"HTTP_X_FORWARDED_PROTO": "http,https"}
+        came = log.receive(meta, policy)
+        answer = rewrite(meta, policy)
+        log.tell(answer, came, policy, meta)
+        return steps(lambda: log.tell(answer, came, policy, meta))
+
+    assert cost(*(f"11.{number}.0.0/17" for number in range(200))) == cost("11.0.0.0/17")

@@ -57,6 +57,9 @@ def test_membership_is_what_a_look_at_every_network_says(listed, strangers):
     ]
     for address in [*edges, *neighbours, *strangers]:
         assert (address.packed in trusted) == any(address in network for network in listed)
+        around = [network for network in trusted.merged if address in network]
+        if around:
+            assert trusted.size_around(address.packed) == around[0].num_addresses
 
 
 @pytest.mark.parametrize(

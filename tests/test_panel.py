@@ -12,6 +12,7 @@ from django_trustedproxy.asgi import TrustedProxy
 from django_trustedproxy.checks.middleware import OUR_MIDDLEWARE
 from django_trustedproxy.panels import TrustedProxyPanel
 from tests.edge import EDGE, HEADER, OLDER, SECRET, STAMPS
+from tests.mounts import exchange
 from tests.requests import CLIENT, lowered, scope_of
 from tests.seven import SEVEN, meta_of
 
@@ -146,6 +147,12 @@ def test_the_panel_shows_what_a_malformed_header_said_escaped(client):
         in panel
     )
     assert "scheme X-Forwarded-Proto malformed or empty '<i>'" in panel
+
+
+def test_a_query_that_is_no_text_is_what_it_is_without_the_panel():
+    scope = scope_of(path="/page", query_string=b"\xff")
+    status, _ = asyncio.run(exchange(ASGIHandler(), scope))
+    assert status == 400
 
 
 @pytest.mark.parametrize("wrapped", [False, True])

@@ -24,6 +24,9 @@ NOT_PUBLIC = (
     IPv6Network("8000::/1"),
 )
 
+# The widest single allocations by version: nobody owns more.
+WIDEST = {4: 8, 6: 19}
+
 
 def is_everybody(network: Network) -> bool:
     """Tell whether a network is everybody, or one of the addresses that stand for everybody.
@@ -42,8 +45,7 @@ def covering(merged: Sequence[Network]) -> list[Network]:
 
 def is_wide(network: Network) -> bool:
     """Tell whether a network has more public addresses than anybody owns."""
-    # The widest single allocations are /8 in IPv4 and about /19 in IPv6.
-    if network.prefixlen >= (8 if network.version == 4 else 19):
+    if network.prefixlen >= WIDEST[network.version]:
         return False
     return not any(
         int(network[0]) >= int(known[0]) and int(network[-1]) <= int(known[-1])

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from .everybody import is_everybody
-from .networks import NAMES, EntryError, as_text, parse_entry
+from .networks import NAMES, EntryError, as_text, parse_entry, shortest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .networks import Network
 
 _LONGEST = 1000  # of a text that is looked at in detail
 _ANY = f"an address, a network or a name ({', '.join(NAMES)})"
@@ -50,6 +49,7 @@ _REWRITTEN = (
     (r"^[\"'`]+|[\"'`]+$", "has quotes in it", "Remove the quotes within the text.", ""),
     (r"\s*#.*", "has a comment in it", "Remove the comment.", ""),
     (r"\\", "has a backslash", "Write a slash.", "/"),
+    (r"\s*/\s*(?=\d+$)", "has blanks in it", "Remove the blanks.", "/"),
     (r"/+$", "ends in a slash", "Remove the slash.", ""),
     (r"^\[([^\[\]]*)\](/\d+)?:\d{1,5}$", "has a port", _PORT, r"\1\2"),
     (r"^([^:\[\]]+):\d{1,5}$", "has a port", _PORT, r"\1"),
@@ -205,7 +205,7 @@ def _range(text: str) -> Mistake | None:
     # No order, two families, or no addresses at all.
     with suppress(ValueError, TypeError):
         found = summarize_address_range(ip_address(begin), ip_address(end))
-        meant = tuple(part for each in found for part in corrected(_shortest(each)))
+        meant = tuple(part for each in found for part in corrected(shortest(each)))
     return Mistake("address", "is a range", "Write the networks that it consists of.", meant)
 
 
@@ -230,7 +230,7 @@ def _several(text: str) -> Mistake | None:
         return None
     meant = tuple(each for part in parts for each in corrected(part))
     if len(parts) < 2:
-        return Mistake("address", "has a comma in it", "Remove it.", meant)
+        return Mistake("address", "has a separator in it", "Remove it.", meant)
     return Mistake(
         "address", "has several entries in one text", "Write each as an entry of its own.", meant
     )
@@ -283,12 +283,6 @@ _LOOKS: tuple[Callable[[str], Mistake | None], ...] = (
     *(_everybody, _name, _url, _rewritten, _wildcard, _range, _mask, _several),
     *(_zeros, _length, _host_name),
 )
-
-
-def _shortest(network: Network) -> str:
-    """Return a network as text, one of a single address without its length."""
-    is_single = network.prefixlen == network.max_prefixlen
-    return str(network[0] if is_single else network)
 
 
 def quoted(entries: Iterable[str]) -> str:

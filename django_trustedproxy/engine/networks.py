@@ -88,6 +88,14 @@ class TrustedNetworks:
             boundaries, network.broadcast_address.packed
         )
 
+    def size_around(self, packed: bytes) -> int:
+        """Return how many addresses the network has that has an address of the set."""
+        boundaries = self.ipv4 if len(packed) == 4 else self.ipv6
+        place = bisect_right(boundaries, packed)
+        is_last = place == len(boundaries)
+        behind = 1 << 8 * len(packed) if is_last else int.from_bytes(boundaries[place], "big")
+        return behind - int.from_bytes(boundaries[place - 1], "big")
+
     def __or__(self, other: TrustedNetworks) -> TrustedNetworks:
         return TrustedNetworks((*self.merged, *other.merged), unix=self.unix or other.unix)
 
@@ -115,6 +123,12 @@ def _between(boundaries: Sequence[bytes], everything: Network) -> Iterator[Netwo
     for begin, behind in zip_longest(boundaries[::2], boundaries[1::2]):
         last = ip_address(behind) - 1 if behind else everything.broadcast_address
         yield from summarize_address_range(ip_address(begin), last)
+
+
+def shortest(network: Network) -> str:
+    """Return a network as text, one of a single address without its length."""
+    is_single = network.prefixlen == network.max_prefixlen
+    return str(network[0] if is_single else network)
 
 
 def has_unix(entries: Iterable[object]) -> bool:

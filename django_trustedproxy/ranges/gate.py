@@ -5,6 +5,8 @@ from __future__ import annotations
 from ipaddress import IPv4Network, collapse_addresses
 from typing import TYPE_CHECKING
 
+from django_trustedproxy.engine.networks import shortest
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
@@ -15,7 +17,7 @@ def differences(old: Collection[Network], new: Collection[Network]) -> list[str]
     """Return the networks that go and those that come, as lines of a diff."""
     ordered = sorted({*old, *new}, key=lambda network: (network.version, network))
     return [
-        f"{'+' if network in new else '-'} {written(network)}"
+        f"{'+' if network in new else '-'} {shortest(network)}"
         for network in ordered
         if (network in old) != (network in new)
     ]
@@ -44,9 +46,3 @@ def ipv4_space(networks: Collection[Network]) -> int:
     """Return how many IPv4 addresses are in networks."""
     merged = collapse_addresses(n for n in networks if isinstance(n, IPv4Network))
     return sum(network.num_addresses for network in merged)
-
-
-def written(network: Network) -> str:
-    """Return a network as a line of a range file."""
-    is_single = network.prefixlen == network.max_prefixlen
-    return str(network[0] if is_single else network)

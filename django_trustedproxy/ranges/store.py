@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from django_trustedproxy.engine.networks import shortest
+
 from .file import TIME_FORMAT
-from .gate import written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from django_trustedproxy.engine.networks import Network
 
@@ -28,7 +29,7 @@ def compose(
         [
             f"# {name}  {address}",
             f"# fetched {fetched.strftime(TIME_FORMAT)}, refresh within {days} days",
-            *map(written, networks),
+            *map(shortest, networks),
             f"# end {len(networks)}",
             "",
         ]
@@ -41,7 +42,7 @@ def replace(path: Path, text: str) -> None:
     A process that is killed leaves the old file as it was. If two run at once, one wins. Missing
     folders are made.
     """
-    target = path.resolve()  # a link stays, and its target is replaced
+    target = Path(os.path.realpath(path))  # a link stays, and its target is replaced
     target.parent.mkdir(parents=True, exist_ok=True)
     old = target.stat() if target.exists() else None
     handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
