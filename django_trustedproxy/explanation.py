@@ -251,10 +251,11 @@ def cleared_by_waitress(header: str) -> str:
 
 
 def _end(hops: Sequence[Hop]) -> str:
-    if not hops:
-        return "something that is not an address"
-    if hops[-1].verdict == "too many hops":
+    if hops and hops[-1].verdict == "too many hops":
         return f"hop {MAX_HOPS + 1}"
+    # Of an element of Forwarded that has no address, no text is left.
+    if not hops or not hops[-1].text:
+        return "something that is not an address"
     return short_repr(hops[-1].text)
 
 

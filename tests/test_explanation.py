@@ -1,12 +1,14 @@
 """Explanations, and the command that prints them."""
 
-import io
 import json
+import os
 import re
+import subprocess
 import sys
+from unittest.mock import Mock, patch
 
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 from django.test import override_settings
 
 from django_trustedproxy.conf import entries as entries_of
@@ -16,6 +18,7 @@ from tests.command import ask
 from tests.requests import CLIENT, joined
 from tests.rows import MISSING, ROWS, each_row
 from tests.seven import SEVEN
+from tests.stack import ROOT
 
 DEFAULT = ["10.0.0.0/8"]
 
@@ -65,9 +68,8 @@ def test_hops_are_told_from_the_right_with_the_entry_that_trusts_them():
 
 
 @pytest.mark.parametrize("case", SEVEN)
-def test_explain_says_in_its_last_line_why(case, monkeypatch):
+def test_explain_says_in_its_last_line_why(case):
     settings, arguments, line = SEVEN[case]
-    monkeypatch.setattr(sys, "stdin", io.StringIO())
     assert ask("explain", *arguments, **settings).splitlines()[-1] == line
 
 
@@ -141,9 +143,8 @@ CURL = f"""\
     ],
     ids=["raw", "no request line", "no body", "blank lines before", "bare", "curl", "curl, CRLF"],
 )
-def test_explain_reads_a_pasted_request(text, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
-    facts = json.loads(ask("explain", "--peer", "10.0.0.1", "--json"))
+def test_explain_reads_a_pasted_request(text):
+    facts = json.loads(ask("explain", "--peer", "10.0.0.1", "--json", pasted=text))
     assert (facts["client"], facts["outcome"]) == (CLIENT, "forwarded")
     assert facts["before"]["HTTP_HOST"] == "site"
     assert facts["before"]["HTTP_X_FORWARDED_FOR"] == f"6.6.6.6,{CLIENT}"
@@ -166,27 +167,33 @@ def test_explain_reads_a_pasted_request(text, monkeypatch):
         ("", True),
     ],
 )
-def test_explain_knows_the_path_that_is_exempt(text, is_rejected, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+def test_explain_knows_the_path_that_is_exempt(text, is_rejected):
     settings = {"TRUSTED_PROXY_REJECT": ["missing"], "TRUSTED_PROXY_REJECT_EXEMPT": ["/healthz"]}
-    line = ask("explain", "--peer", "10.0.0.1", **settings).splitlines()[-1]
+    line = ask("explain", "--peer", "10.0.0.1", pasted=text, **settings).splitlines()[-1]
     assert ("400" in line) == is_rejected
 
 
 @pytest.mark.parametrize(
     "text", ["hello\n", "what is this\n", "/healthz\n", "GET /\n", "GET / HTTP/1.1\nwhat is this\n"]
 )
-def test_explain_refuses_what_is_no_request(text, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+def test_explain_refuses_what_is_no_request(text):
     got = re.escape(repr(text.splitlines()[-1]))
     with pytest.raises(CommandError, match=f"standard input: {got}: expected 'Name: value'"):
-        ask("explain", "--peer", "10.0.0.1")
+        ask("explain", "--peer", "10.0.0.1", pasted=text)
 
 
-def test_explain_leaves_out_the_pseudo_headers_of_http_2(monkeypatch):
+@pytest.mark.parametrize("text", ["by=1", 'for="10.0.0.1'])
+def test_explain_names_no_empty_text(text):
+    line = ask(
+        *("explain", "--peer", "10.0.0.1", "--header", f"Forwarded: {text}"),
+        TRUSTED_PROXY_HEADER="Forwarded",
+    ).splitlines()[-1]
+    assert "through Forwarded ended before something that is not an address" in line
+
+
+def test_explain_leaves_out_the_pseudo_headers_of_http_2():
     text = f":method: GET\n:authority: site\nx-forwarded-for: {CLIENT}\n"
-    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
-    facts = json.loads(ask("explain", "--peer", "10.0.0.1", "--json"))
+    facts = json.loads(ask("explain", "--peer", "10.0.0.1", "--json", pasted=text))
     assert facts["client"] == CLIENT
 
 
@@ -198,22 +205,19 @@ def test_explain_leaves_out_the_pseudo_headers_of_http_2(monkeypatch):
         ("[2001:DB8::1]", "2001:db8::1"),
     ],
 )
-def test_explain_says_which_peer_is_meant_by_an_access_logs_spelling(peer, address, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.StringIO())
+def test_explain_says_which_peer_is_meant_by_an_access_logs_spelling(peer, address):
     note = (
         f"If {peer} is from an access log, write --peer {address}: that is what the server reports."
     )
     first, *_, last = ask("explain", "--peer", peer).splitlines()
     assert first == note
     assert last.startswith(f"unknown: The server reported '{peer}' as the peer")
-    monkeypatch.setattr(sys, "stdin", io.StringIO())
     assert json.loads(ask("explain", "--peer", peer, "--json"))["notes"] == [note]
 
 
-def test_explain_says_where_a_line_that_is_no_header_came_from(monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.StringIO("GET / HTTP/1.1\nHost site\n"))
+def test_explain_says_where_a_line_that_is_no_header_came_from():
     with pytest.raises(CommandError) as caught:
-        ask("explain", "--peer", "10.0.0.1")
+        ask("explain", "--peer", "10.0.0.1", pasted="GET / HTTP/1.1\nHost site\n")
     expected = "The request on standard input: 'Host site': expected 'Name: value'."
     assert str(caught.value) == expected
 
@@ -246,3 +250,47 @@ def test_a_bad_argument_is_one_clear_line(arguments, settings, message):
         ask(*arguments, **settings)
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
+
+
+def test_explain_takes_bytes_for_what_meta_would_have():
+    lines = ask("explain", "--peer", "192.0.2.1", pasted="X-Name: \u00fc\n").splitlines()
+    assert "  HTTP_X_NAME = '\u00c3\u00bc'" in lines
+
+
+def test_explain_says_that_standard_input_is_closed():
+    with patch("sys.stdin", None), pytest.raises(CommandError) as caught:
+        call_command("trustedproxy", "explain", "--peer", "10.0.0.1")
+    assert str(caught.value) == "Standard input is closed: give the headers by --header."
+
+
+def test_output_that_nobody_reads_is_no_traceback(tmp_path):
+    """Of `probe URL | head`, the exit code 1 would say that something is forged."""
+    unread = Mock(write=Mock(side_effect=BrokenPipeError))
+    with (tmp_path / "out").open("w") as out, patch("sys.stdout", out):
+        with pytest.raises(SystemExit) as caught:
+            call_command("trustedproxy", "show", stdout=unread)
+        out.write("is written nowhere")
+    assert (caught.value.code, (tmp_path / "out").read_text()) == (2, "")
+
+
+@pytest.mark.slow
+def test_a_pipe_that_is_closed_is_no_traceback():
+    readable, writable = os.pipe()
+    os.close(readable)
+    with os.fdopen(writable, "w") as pipe:
+        command = [sys.executable, "-m", "django", "trustedproxy"]
+        ended = subprocess.run(
+            [*command, "--settings=tests.settings", "show"],
+            cwd=ROOT,
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr) == (2, b"")
+
+
+def test_an_interrupt_is_no_traceback():
+    interrupted = Mock(buffer=Mock(read=Mock(side_effect=KeyboardInterrupt)))
+    with patch("sys.stdin", interrupted), pytest.raises(SystemExit) as caught:
+        call_command("trustedproxy", "explain", "--peer", "10.0.0.1")
+    assert caught.value.code == 130

@@ -2,19 +2,18 @@
 
 import asyncio
 import contextlib
-import io
 import logging
-import sys
 
 import pytest
 from django.core.checks import Tags, run_checks
 from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.http import HttpResponse
 from django.test import RequestFactory
 
 from django_trustedproxy.middleware import TrustedProxyMiddleware
+from tests.command import ask
 from tests.mistakes import GONE, MISTAKES
 from tests.requests import joined, lowered, scope_of
 
@@ -72,24 +71,21 @@ def asgi_request(request):
     return ASGIRequest(scope, None)
 
 
-def by_explain(row, _, monkeypatch):
+def by_explain(row, *_):
     (request,) = row.requests
     lines = "".join(f"{name}: {value}\n" for name, value in request.headers)
-    monkeypatch.setattr(sys, "stdin", io.StringIO(request.pasted or lines))
-    return command("explain", "--peer", request.peer or "unix:")
+    return command("explain", "--peer", request.peer or "unix:", pasted=request.pasted or lines)
 
 
 def by_show(*_):
     return command("show")
 
 
-def command(*arguments):
-    out = io.StringIO()
+def command(*arguments, **more):
     try:
-        call_command("trustedproxy", *arguments, stdout=out, no_color=True)
+        return ask(*arguments, **more)
     except CommandError as error:
-        return f"{out.getvalue()}\n{error}"
-    return out.getvalue()
+        return str(error)
 
 
 WAYS = {"check": by_check, "log": by_log, "explain": by_explain, "show": by_show}

@@ -190,6 +190,12 @@ def test_a_socket_is_no_file():
             f"{DATE}, got '# fetched 2026-11-31T08:00:00Z, refresh within 30 days'",
         ),
         (
+            CLOUDFLARE.replace("2026-11-25", "9999-12-31"),
+            "E074",
+            ", line 2, has no date that can be read",
+            f"{DATE}, got '# fetched 9999-12-31T08:00:00Z, refresh within 30 days'",
+        ),
+        (
             CLOUDFLARE.replace("30 days", "a month"),
             "E074",
             ", line 2, has no date that can be read",

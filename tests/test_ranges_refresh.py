@@ -361,6 +361,19 @@ def test_a_path_that_the_system_refuses_is_told(path, refresh):
     assert refresh(settings=[long])[::2] == (2, told)
 
 
+def test_a_link_to_itself_is_replaced(path, cloudflare):
+    path.parent.mkdir()
+    path.symlink_to(path)
+    assert cloudflare()[0] == 0
+    assert path.read_text().startswith("# cloudflare")
+
+
+def test_a_closed_standard_input_is_told(path, refresh, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    code, _, problems = refresh(path, "--source", "cloudflare", "--from", "-")
+    assert (code, problems) == (2, f"{path}: standard input is closed.")
+
+
 def test_a_file_that_cannot_be_written_stays(path, cloudflare, monkeypatch):
     cloudflare()
     old = path.read_text()

@@ -72,7 +72,7 @@ class Old(NamedTuple):
         except RangeFileError as error:
             # Without networks, there is nothing to compare.
             source = source_of(path)
-            is_empty = error.id == "trustedproxy.E073" and (source or not path.read_text().strip())
+            is_empty = error.id == "trustedproxy.E073" and (source or not path.read_bytes().strip())
             # Until Python 3.14, Path.exists raises where a folder may not be searched.
             is_there = os.path.exists(path)  # noqa: PTH110
             return cls(None, error if is_there and not is_empty else None, source)
@@ -192,8 +192,11 @@ class Refresh:
         """Return where the vendor's answer is from, and the answer."""
         published = source.addresses[0] if source.addresses else source.page
         origins = self.options["origins"] or source.addresses
+        is_piped = list(origins) == ["-"]
+        if is_piped and sys.stdin is None:
+            raise RefreshError(FAILED, f"standard input is closed.{old.stays}")
         try:
-            if list(origins) == ["-"]:
+            if is_piped:
                 return published, fetch.decoded("standard input", sys.stdin.buffer)
             answers = [fetch.fetch(origin, source.body) for origin in origins]
         except fetch.FetchError as error:

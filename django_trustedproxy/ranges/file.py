@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django_trustedproxy.display import short_repr
-from django_trustedproxy.engine.everybody import NOT_PUBLIC, is_everybody
+from django_trustedproxy.engine.everybody import NOT_PUBLIC, WIDEST, is_everybody
 from django_trustedproxy.engine.mistakes import diagnose, quoted
 from django_trustedproxy.engine.networks import NAMES, EntryError, parse_entry
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 MOST_LINES = 10_000
 MOST_BYTES = 2**20
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-# The widest single allocations: nobody owns more.
-_WIDEST = {4: 8, 6: 19}
 _SOURCE = re.compile(r"# ([a-z0-9][a-z0-9-]*)  (https://\S+)")
 _FETCHED = re.compile(
     r"# fetched (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ), refresh within ([1-9]\d{0,2}) days?"
@@ -165,9 +163,11 @@ class _Parser:
 
     def _promise(self, number: int, row: str) -> tuple[datetime, int]:
         if match := _FETCHED.fullmatch(row):
-            with suppress(ValueError):  # no such day
+            with suppress(ValueError, OverflowError):  # no such day, or none so many days later
                 fetched = datetime.strptime(match[1], TIME_FORMAT).replace(tzinfo=timezone.utc)
-                return fetched, int(match[2])
+                days = int(match[2])
+                fetched + timedelta(days=days)
+                return fetched, days
         expected = "'# fetched 2026-11-25T08:00:00Z, refresh within 30 days'"
         raise _broken(self.path, number, "has no date that can be read", expected, row)
 
@@ -188,8 +188,8 @@ class _Parser:
             hint = f"{remedy} Correct the line, or {again}.".strip()
             fact = f"{where} {'is a web page, not a list' if row[0] == '<' else mistake.fact}"
             raise RangeFileError("trustedproxy.E072", fact, anything, hint) from None
-        if is_everybody(network) or network.prefixlen < _WIDEST[network.version]:
-            expected = f"a prefix length of {_WIDEST[network.version]} or more, got {got}"
+        if is_everybody(network) or network.prefixlen < WIDEST[network.version]:
+            expected = f"a prefix length of {WIDEST[network.version]} or more, got {got}"
             hint = "Anyone who is trusted can claim any address. Remove the line."
             fact = f"{where} is wider than any network that has one owner"
             raise RangeFileError("trustedproxy.E075", fact, expected, hint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import datetime, timezone
 from shutil import get_terminal_size
@@ -82,6 +83,18 @@ class Command(BaseCommand):
             action.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *_: object, **options: Any) -> None:
+        """Run the action; exits with 2 if nobody reads the output, and with 130 at Ctrl-C."""
+        try:
+            self.run(options)
+            self.stdout.flush()
+        except BrokenPipeError:
+            # Python would try to write the rest, and end with a code of its own.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(2)
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+    def run(self, options: dict[str, Any]) -> None:
         """Run the action."""
         if options["action"] == "probe":
             self.probe(options)
@@ -130,7 +143,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         if peer is None:
             raise CommandError('--peer is missing: write --peer 10.0.0.9, or --peer "unix:".')
-        pasted = "" if headers is not None else sys.stdin.read()
+        pasted = "" if headers is not None else _standard_input()
         lines, path = headers or header_lines(pasted), path_of(pasted)
         source = "--header" if headers is not None else "The request on standard input:"
         meta = {"REMOTE_ADDR": peer, "wsgi.url_scheme": "http"}
@@ -237,6 +250,13 @@ class Command(BaseCommand):
     def title(self, text: str) -> str:
         """Return a heading."""
         return self.style.MIGRATE_HEADING(text)
+
+
+def _standard_input() -> str:
+    """Return what is pasted: each byte as a character, as META has headers."""
+    if sys.stdin is None:
+        raise CommandError("Standard input is closed: give the headers by --header.")
+    return sys.stdin.buffer.read().decode("latin-1")
 
 
 def is_ours(message: CheckMessage) -> bool:
