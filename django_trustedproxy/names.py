@@ -22,8 +22,8 @@ NEVER_DESIGNATED = frozenset(
     )
 )
 # What clients send for the site to read: RFC 9110 and 9111, WebSockets (RFC 6455),
-# HTTP/2 (RFC 7540), CORS and Fetch, and Django's own token. The site needs them. Apart from those
-# above, because one that a setting of Django's believes is guarded all the same.
+# HTTP/2 (RFC 7540), CORS and Fetch, and Django's own token. The site needs them. They are no
+# part of those above: a header that a setting of Django's believes is guarded even if it is here.
 _OF_CLIENTS = frozenset(
     meta_name(name)
     for name in (

@@ -6,7 +6,6 @@ receiver for this.
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime, timedelta, timezone
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -14,12 +13,11 @@ from typing import TYPE_CHECKING
 from django.core.signals import request_started
 
 from . import conf
+from .lines import logger
 from .pages import page_of_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-logger = logging.getLogger("django_trustedproxy")
 
 _UID = "trustedproxy.staleness"
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)

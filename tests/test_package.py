@@ -122,9 +122,10 @@ ROOMS = {
         *("engine", "entries", "environ", "display", "clients", "remarks", "seen", "servers"),
     ),
     "traces": ("engine", "display", "explanation", "pages", "servers"),
-    "staleness": ("conf", "pages"),
+    "staleness": ("conf", "lines", "pages"),
     "checks": (
         *("conf", "display", "engine", "checks", "entries", "names", "pages", "probe", "ranges"),
+        "stamping",
     ),
     "exceptions": ("engine",),
     "log": (

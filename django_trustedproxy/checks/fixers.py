@@ -171,7 +171,7 @@ def _names(write: Write) -> str:
 
 
 def check_fixer_settings(**_: object) -> list[CheckMessage]:
-    """Warn of settings of other packages that fix addresses, unless they say that it does not."""
+    """Warn of settings of other packages that fix addresses, unless they switch it off."""
     return [
         Warning(
             f"{name} configures another package that fixes addresses.",

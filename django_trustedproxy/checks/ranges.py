@@ -74,16 +74,18 @@ def check_writable(**_: object) -> list[CheckMessage]:
 
 
 def _open_to_all(path: Path) -> list[Path]:
-    """Return the file, or its folder, if everybody can write there."""
+    """Return the file and the folders on the way to it, as far as everybody can write there."""
     try:
-        file, folder = path.stat(), path.resolve().parent.stat()
+        folders = [*path.absolute().parents, *path.resolve().parents]
+        modes = {place: place.stat().st_mode for place in (path, *folders)}
     except OSError:  # gone since it was read
         return []
-    found = [path] if file.st_mode & stat.S_IWOTH else []
     # In a sticky folder, such as /tmp, nobody can replace a file of another one.
-    if folder.st_mode & stat.S_IWOTH and not folder.st_mode & stat.S_ISVTX:
-        found.append(path.resolve().parent)
-    return found
+    return [
+        place
+        for place, mode in modes.items()
+        if mode & stat.S_IWOTH and (place == path or not mode & stat.S_ISVTX)
+    ]
 
 
 def check_customers(**_: object) -> list[CheckMessage]:

@@ -78,7 +78,7 @@ def _application_calls() -> Iterator[Call]:
     named = [settings.WSGI_APPLICATION, getattr(settings, "ASGI_APPLICATION", None)]
     modules = {path.rpartition(".")[0] for path in named if path}
     # Django has no setting for an ASGI application; startproject puts it beside the URLs.
-    package = getattr(settings, "ROOT_URLCONF", "").rpartition(".")[0]
+    package = (getattr(settings, "ROOT_URLCONF", "") or "").rpartition(".")[0]
     if package:
         modules |= {f"{package}.wsgi", f"{package}.asgi"}
     for module in sorted(modules):

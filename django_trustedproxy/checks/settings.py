@@ -9,6 +9,7 @@ from django_trustedproxy import conf
 from django_trustedproxy.engine.addresses import pack
 from django_trustedproxy.engine.everybody import is_wide
 from django_trustedproxy.engine.purposes import PURPOSES, wire_name
+from django_trustedproxy.names import key_of
 from django_trustedproxy.probe.token import strong_keys
 
 from .names import meant_header, misspelled_settings
@@ -41,14 +42,19 @@ def check_probe_key(**_: object) -> list[CheckMessage]:
 def check_single_header(**_: object) -> list[CheckMessage]:
     """Warn of several headers: nothing could show which of them a client wrote."""
     headers = conf.value("TRUSTED_PROXY_HEADER")
-    if not isinstance(headers, (list, tuple)) or len(headers) < 2:
+    named: dict[str | None, str] = {}
+    for header in headers if isinstance(headers, (list, tuple)) else ():
+        named.setdefault(key_of(header), header)
+    # What cannot be a header is an error.
+    if len(named) < 2 or None in named:
         return []
-    dropped, verb = ", ".join(map(str, headers[1:])), "is" if len(headers) == 2 else "are"
+    used, *others = named.values()
+    dropped, verb = ", ".join(others), "is" if len(others) == 1 else "are"
     return [
         Warning(
-            f"TRUSTED_PROXY_HEADER names {len(headers)} headers. {headers[0]} is used; "
-            f"{dropped} {verb} dropped.",
-            hint=f'Write TRUSTED_PROXY_HEADER = "{headers[0]}", the one that your proxy sets.',
+            f"TRUSTED_PROXY_HEADER names {len(named)} headers. {used} is used; {dropped} {verb} "
+            "dropped.",
+            hint=f'Write TRUSTED_PROXY_HEADER = "{used}", the one that your proxy sets.',
             id="trustedproxy.W001",
         )
     ]
@@ -165,17 +171,19 @@ def check_twins(**_: object) -> list[CheckMessage]:
 
 def check_internal_ips(**_: object) -> list[CheckMessage]:
     """Warn of proxies in INTERNAL_IPS: with the outcome `missing`, everybody is internal."""
-    networks = conf.parse(settings)[0].widest.networks
+    policy = conf.parse(settings)[0]
+    networks = policy.widest.networks
     internal = settings.INTERNAL_IPS if isinstance(settings.INTERNAL_IPS, (list, tuple)) else ()
-    both = [
-        ip for ip in internal if isinstance(ip, str) and (packed := pack(ip)) and packed in networks
-    ]
+    packed = {ip: pack(ip) or b"" for ip in internal if isinstance(ip, str)}
+    both = [ip for ip in packed if packed[ip] in networks]
     if not both:
         return []
+    with_secret = not any(packed[ip] in policy.networks for ip in both)
+    trusts = "TRUSTED_PROXIES_WITH_SECRET trusts" if with_secret else "TRUSTED_PROXIES trusts"
     return [
         Warning(
-            f"INTERNAL_IPS has {', '.join(map(repr, both))}, which TRUSTED_PROXIES trusts: a "
-            "request through the proxy without its header is internal, whoever sent it.",
+            f"INTERNAL_IPS has {', '.join(map(repr, both))}, which {trusts}: a request through the "
+            "proxy without its header is internal, whoever sent it.",
             hint="Remove it from INTERNAL_IPS.",
             id="trustedproxy.W031",
         )

@@ -12,17 +12,18 @@ from django.views.debug import get_default_exception_reporter_filter
 from django_trustedproxy import conf
 from django_trustedproxy.display import join_some
 from django_trustedproxy.engine.addresses import UNIX
+from django_trustedproxy.engine.networks import shortest
 from django_trustedproxy.engine.purposes import meta_name, wire_name
+from django_trustedproxy.entries import networks_of
 from django_trustedproxy.ranges.file import RangeFile
 from django_trustedproxy.ranges.sources import SOURCES
+from django_trustedproxy.stamping import AZURE_FRONT_DOOR
 
 from .servers import is_wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# X-Azure-FDID, whose name is Azure's, is an identifier and no secret.
-_NAMED_BY_OTHERS = ("HTTP_X_AZURE_FDID",)
 _MOST_SECRETS = 2
 # What reads the headers of a request before any middleware, by its module.
 _TRACERS = {
@@ -83,7 +84,8 @@ def check_secret_header(**_: object) -> list[CheckMessage]:
             id="trustedproxy.W080",
         )
         for key in stamps.headers
-        if not hidden.search(key) and key not in _NAMED_BY_OTHERS
+        # The one whose name is Azure's has an identifier and no secret.
+        if not hidden.search(key) and key != AZURE_FRONT_DOOR
     ]
 
 
@@ -151,16 +153,19 @@ def check_both_lists(**_: object) -> list[CheckMessage]:
     policy = conf.parse(settings)[0]
     if policy.stamps is None or "unstamped" in policy.reject:
         return []
-    networks = policy.stamps.networks
-    both = [str(each) for each in networks.merged if policy.networks.has_all_of(each)]
-    both += [UNIX] * (networks.unix and policy.networks.unix)
+    # Not those that are merged: of two neighbours, one may be in both settings.
+    entries = conf.entries("TRUSTED_PROXIES_WITH_SECRET")
+    networks = dict.fromkeys(network for entry in entries for network in networks_of(entry))
+    both = [shortest(network) for network in networks if policy.networks.has_all_of(network)]
+    both += [UNIX] * (policy.stamps.networks.unix and policy.networks.unix)
     if not both:
         return []
+    verb, them = ("is", "it") if len(both) == 1 else ("are", "them")
     return [
         Warning(
-            f"{join_some(both)} of TRUSTED_PROXIES_WITH_SECRET is in TRUSTED_PROXIES too, and so "
-            "is trusted without the secret.",
-            hint="Remove it from TRUSTED_PROXIES.",
+            f"{join_some(both)} of TRUSTED_PROXIES_WITH_SECRET {verb} in TRUSTED_PROXIES too, and "
+            f"so {verb} trusted without the secret.",
+            hint=f"Remove {them} from TRUSTED_PROXIES.",
             id="trustedproxy.W084",
         )
     ]

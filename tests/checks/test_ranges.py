@@ -84,6 +84,14 @@ def test_what_everybody_may_write_is_a_warning(file, monkeypatch):
     ]
     path.parent.chmod(0o1777)
     assert found(path) == []
+    path.parent.chmod(0o755)
+    path.parent.parent.chmod(0o777)
+    link = path.parent.parent / "link.txt"
+    link.symlink_to(path)
+    assert [msg for _, msg, _ in found(link)] == [
+        f"Everybody on this host can write to {path.parent.parent}."
+    ]
+    path.parent.parent.chmod(0o700)
     path.chmod(0o666)
     monkeypatch.setattr(ranges.os, "name", "nt")
     assert ranges.check_writable() == []

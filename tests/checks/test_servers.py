@@ -71,6 +71,7 @@ def test_what_is_no_wrapper_is_no_finding(project, source):
 
 def test_an_application_that_is_not_there_is_no_finding():
     assert ids(WSGI_APPLICATION="no.such.application", ROOT_URLCONF="urls") == []
+    assert ids(WSGI_APPLICATION=None, ROOT_URLCONF=None) == []
 
 
 @pytest.mark.parametrize(

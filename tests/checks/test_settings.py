@@ -70,7 +70,7 @@ def test_several_headers_are_a_warning():
             id="trustedproxy.W001",
         )
     ]
-    (three,) = ours(TRUSTED_PROXY_HEADER=["X-Real-IP", "X-Client-IP", "Forwarded"])
+    (three,) = ours(TRUSTED_PROXY_HEADER=["X-Real-IP", "X-Client-IP", "Forwarded", "x-real-ip"])
     assert three.msg.endswith(
         "names 3 headers. X-Real-IP is used; X-Client-IP, Forwarded are dropped."
     )

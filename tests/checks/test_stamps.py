@@ -126,7 +126,9 @@ def test_the_other_checks_know_whom_a_secret_makes_trusted():
     settings = {**STAMPS, "TRUSTED_PROXIES": []}
     assert ids(**settings, TRUSTED_PROXY_SCHEME_HEADER="X-Forwarded-Proto") == []
     assert ids(**settings, SECURE_SSL_REDIRECT=True) == ["W038"]
-    assert ids(**settings, INTERNAL_IPS=["198.51.100.7"]) == ["W031"]
+    (found,) = ours(**settings, INTERNAL_IPS=["198.51.100.7"])
+    assert found.id == "trustedproxy.W031"
+    assert "which TRUSTED_PROXIES_WITH_SECRET trusts" in found.msg
 
 
 def cdn_file(folder):
@@ -166,7 +168,9 @@ def test_a_list_of_a_vendor_that_is_trusted_without_a_secret_is_a_warning(tmp_pa
     ("with_secret", "without", "shown"),
     [
         (["198.51.100.0/24"], ["198.51.100.0/24"], "198.51.100.0/24"),
-        (["198.51.100.7", "10.0.0.1"], ["198.51.100.0/24"], "198.51.100.7/32"),
+        (["198.51.100.7", "10.0.0.1"], ["198.51.100.0/24"], "198.51.100.7"),
+        # one of two neighbours
+        (["198.51.100.6", "198.51.100.7"], ["198.51.100.6"], "198.51.100.6"),
         (["2001:db8::/64", "unix:"], ["2001:db8::/32", "unix:"], "2001:db8::/64, unix:"),
         (["198.51.100.0/24"], ["198.51.100.0/25"], None),
         (["198.51.100.0/24", "unix:"], ["10.0.0.0/8"], None),
@@ -176,9 +180,13 @@ def test_a_list_of_a_vendor_that_is_trusted_without_a_secret_is_a_warning(tmp_pa
 def test_who_is_trusted_without_the_secret_too_is_told(with_secret, without, shown):
     settings = {**STAMPS, "TRUSTED_PROXIES_WITH_SECRET": with_secret, "TRUSTED_PROXIES": without}
     found = [message for message in ours(**settings) if message.id.endswith("W084")]
-    assert [message.msg for message in found] == [
-        f"{text} of TRUSTED_PROXIES_WITH_SECRET is in TRUSTED_PROXIES too, and so is trusted "
-        "without the secret."
+    verb, them = ("are", "them") if "," in (shown or "") else ("is", "it")
+    assert [(message.msg, message.hint) for message in found] == [
+        (
+            f"{text} of TRUSTED_PROXIES_WITH_SECRET {verb} in TRUSTED_PROXIES too, and so {verb} "
+            "trusted without the secret.",
+            f"Remove {them} from TRUSTED_PROXIES.",
+        )
         for text in [shown]
         if text
     ]
