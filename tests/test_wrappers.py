@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import sys
-import time
 from io import BytesIO
 from types import ModuleType
 
@@ -21,6 +20,7 @@ from django_trustedproxy.engine.answer import Answer
 from django_trustedproxy.engine.purposes import FORWARDING_HEADERS, meta_name
 from django_trustedproxy.middleware import TrustedProxyMiddleware
 from tests.requests import CLIENT, environ_of, handed_on, lowered, scope_of
+from tests.steps import steps
 
 FORGED = "6.6.6.6"
 
@@ -376,14 +376,13 @@ def test_a_root_path_may_be_missing_or_need_escapes(root_path):
 
 
 def test_many_lines_of_a_header_cost_what_many_lines_of_another_cost():
-    def cost(name):
-        scope = scope_of(*[(name, "a")] * 30_000, client=("192.0.2.1", 1))
-        begin = time.process_time()
-        asgi.rewrite_scope(scope, get_policy())
-        return time.process_time() - begin
+    def cost(name, lines=3_000):
+        scope = scope_of(*[(name, "a")] * lines, client=("192.0.2.1", 1))
+        asgi.rewrite_scope(scope, get_policy())  # what is looked up once
+        return steps(lambda: asgi.rewrite_scope(scope, get_policy()))
 
-    ratio = min(cost("x-forwarded-for") / cost("x-forwarded-foo") for _ in range(5))
-    assert ratio < 3
+    assert cost("x-forwarded-for") < 1.5 * cost("x-forwarded-foo")
+    assert cost("x-forwarded-for", 30_000) < 10 * cost("x-forwarded-for")
 
 
 def test_django_mounted_below_the_prefix_keeps_its_mount_behind_a_wrapper():
