@@ -7,7 +7,8 @@ from ipaddress import ip_network
 
 import pytest
 
-from django_trustedproxy.ranges.gate import objections, written
+from django_trustedproxy.engine.networks import shortest
+from django_trustedproxy.ranges.gate import objections
 from django_trustedproxy.ranges.sources import SOURCES, AnswerError
 from tests.range_answers import (
     ANSWERS,
@@ -36,7 +37,7 @@ def test_each_source_is_tried():
 @pytest.mark.parametrize("name", SOURCES)
 def test_an_answer_is_read_sorted_and_without_the_lists_beside(name):
     documents, networks = ANSWERS[name]
-    assert [written(network) for network in SOURCES[name].networks(text(documents))] == networks
+    assert [shortest(network) for network in SOURCES[name].networks(text(documents))] == networks
 
 
 @pytest.mark.parametrize("name", SOURCES)

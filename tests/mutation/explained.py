@@ -191,7 +191,7 @@ EXPLAINED = {
     ("ranges/file", _LINE, _LINE.replace("1_000", " 1001")): "a limit, of which any will do",
     ("ranges/file", _LINE, _LINE.replace("1_000", " 999")): "a limit, of which any will do",
     ("ranges/file", _READ, _READ.replace("+ 1", "+ 2")): "as much too long",
-    ("ranges/gate", _WRITTEN_AS, _WRITTEN_AS.replace("[0]", "[ -1]")): "there is one",
+    ("engine/networks", _WRITTEN_AS, _WRITTEN_AS.replace("[0]", "[ -1]")): "there is one",
     ("environ", _RIGHT, _RIGHT.replace("1", "0")): "the same is written once more",
     ("environ", _LIST, _LIST.replace("is not", "is")): "the same is written once more",
     ("environ", _ANEW, _ANEW.replace("or", "and")): "the same is written once more",
