@@ -145,6 +145,7 @@ test-versions: $(VENV)/.tox
 
 # The conf.py of the site is in docs/. Then each address that a message has is looked up in what was built.
 docs: $(DOCS)/.docs
+	rm -rf build/docs
 	$(DOCS)/bin/sphinx-build --fail-on-warning --keep-going --fresh-env --quiet docs build/docs
 	$(DOCS)/bin/pytest -q tests/built $(ARGS)
 
