@@ -113,7 +113,7 @@ mutants: $(VENV)/.mutation
 	$(BIN)/python -m tests.mutation $(if $(SAMPLE),--sample $(SAMPLE)) $(ARGS)
 
 # apache2-bin and not apache2, and so on: nothing but the programs, which the tests start themselves.
-DEBIAN := systemd nginx-light apache2-bin libapache2-mod-wsgi-py3 haproxy varnish varnish-modules lighttpd lighttpd-modules-lua curl
+DEBIAN := systemd nginx-light apache2-bin libapache2-mod-wsgi-py3 haproxy varnish varnish-modules lighttpd lighttpd-modules-lua curl openssl
 
 # In an environment of its own, as the servers are many. Under another Python:
 # make test-servers PYTHON=python3.13 SERVERS=.venv-servers-3.13
@@ -145,6 +145,7 @@ test-versions: $(VENV)/.tox
 
 # The conf.py of the site is in docs/. Then each address that a message has is looked up in what was built.
 docs: $(DOCS)/.docs
+	rm -rf build/docs
 	$(DOCS)/bin/sphinx-build --fail-on-warning --keep-going --fresh-env --quiet docs build/docs
 	$(DOCS)/bin/pytest -q tests/built $(ARGS)
 

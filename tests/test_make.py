@@ -2,7 +2,9 @@
 
 import os
 import re
+import select
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -97,3 +99,56 @@ def test_each_command_that_a_page_or_a_workflow_names_exists():
     )
     assert named > {"test", "lint", "fuzz"}
     assert named - set(phony.split()) == set()
+
+
+# What runs in CI needs bash; the tests of the package do not.
+with_bash = pytest.mark.skipif(not shutil.which("bash"), reason="there is no bash")
+MAKE = """\
+#!/bin/sh
+case $1 in
+  test-versions) {versions} ;;
+  test-servers) until [ -e started ]; do sleep 0.05; done; {servers} ;;
+esac
+"""
+
+
+def run_ci(place, *, versions, servers):
+    """Run .ci/run with a stand-in of make, which does one thing for each of the two long suites."""
+    (place / "bin").mkdir()
+    made = {"make": MAKE.format(versions=versions, servers=servers), "git": "#!/bin/sh\n"}
+    for name, text in made.items():
+        program = place / "bin" / name
+        program.write_text(text)
+        program.chmod(0o755)
+    (place / ".ci").mkdir()
+    shutil.copy(stack.ROOT / ".ci" / "run", place / ".ci")
+    env = {**os.environ, "PATH": f"{place / 'bin'}:{os.environ['PATH']}"}
+    command = ["bash", ".ci/run"]
+    return subprocess.run(
+        command, cwd=place, env=env, capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+@pytest.mark.slow
+@with_bash
+def test_a_failed_step_of_ci_ends_what_runs_beside_it(tmp_path):
+    # The pipe ends once nobody has it open for writing.
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    started = "(exec 3> pipe; touch started; sleep 60) | cat"
+    done = run_ci(tmp_path, versions=started, servers="exit 3")
+    assert done.returncode == 3
+    assert "make demo" not in done.stdout
+    ended, _, _ = select.select([reader], [], [], 10)
+    os.close(reader)
+    assert ended
+
+
+@pytest.mark.slow
+@with_bash
+@pytest.mark.parametrize("code", [0, 5])
+def test_ci_waits_for_what_runs_beside_a_step_and_fails_with_it(code, tmp_path):
+    versions = f"touch started; until [ -e served ]; do sleep 0.05; done; echo told; exit {code}"
+    done = run_ci(tmp_path, versions=versions, servers="touch served")
+    assert "told\n" in done.stdout
+    assert ("make demo" in done.stdout, done.returncode) == ((True, 0) if code == 0 else (False, 1))

@@ -9,11 +9,11 @@ from tests import vendor as vendors
 from tests.vendor import (
     ANOTHER_HOST,
     certified,
-    make_authority,
-    make_certificate,
     redirect,
     running,
     send,
+    write_authority,
+    write_certificate,
 )
 
 pytestmark = pytest.mark.slow
@@ -70,15 +70,16 @@ def test_an_address_that_is_none_is_an_error(address):
 
 def test_an_unknown_authority_is_refused(vendor, tmp_path, monkeypatch):
     vendor.pages["/list"] = []
-    monkeypatch.setenv("SSL_CERT_FILE", str(make_authority(tmp_path, "other")))
+    _, other = write_authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(other))
     assert "CERTIFICATE_VERIFY_FAILED" in refusal(f"{vendor.address}/list")
     assert vendor.asked == []
 
 
-def test_a_certificate_of_another_host_is_refused(place, monkeypatch):
-    monkeypatch.setenv("SSL_CERT_FILE", str(place / "ca.pem"))
-    certificate = make_certificate(place, extensions="subjectAltName=DNS:x.example\n", name="x")
-    with running(certificate) as found:
+def test_a_certificate_of_another_host_is_refused(tmp_path, monkeypatch):
+    authority, path = write_authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    with running(write_certificate(tmp_path, authority, "x.example")) as found:
         found.pages["/list"] = []
         assert "CERTIFICATE_VERIFY_FAILED" in refusal(f"{found.address}/list")
         assert found.asked == []

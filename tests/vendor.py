@@ -3,55 +3,36 @@
 import contextlib
 import json
 import ssl
-import subprocess
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 
+import trustme
+
 HOST = "127.0.0.1"
 ANOTHER_HOST = "localhost"
-_NAMES = "subjectAltName=IP:127.0.0.1,DNS:localhost\n"
-# Python 3.13 verifies strictly.
-_IDENTIFIERS = "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
-_CA_USAGE = "keyUsage=critical,keyCertSign,cRLSign"
 
 
-def openssl(place, *arguments):
-    subprocess.run(["openssl", *arguments], cwd=place, check=True, capture_output=True)
+def write_authority(place):
+    """Make a certificate authority; return it, and the file with its certificate."""
+    authority, path = trustme.CA(), place / "ca.pem"
+    authority.cert_pem.write_to_path(path)
+    return authority, path
 
 
-def make_authority(place, name="ca"):
-    """Write a certificate authority, and return its certificate."""
-    openssl(
-        place,
-        *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
-        *("-days", "1", "-subj", f"/CN={name}", "-addext", _CA_USAGE),
-        *("-keyout", f"{name}.key", "-out", f"{name}.pem"),
-    )
-    return place / f"{name}.pem"
+def write_certificate(place, authority, *hosts):
+    """Make a certificate of an authority for some hosts; return the files with it and with its key."""
+    made = authority.issue_cert(*hosts)
+    certificate, key = place / "server.pem", place / "server.key"
+    made.cert_chain_pems[0].write_to_path(certificate)
+    made.private_key_pem.write_to_path(key)
+    return certificate, key
 
 
 def certified(place):
     """Put the authority and a certificate of the vendor into a folder, and return it."""
-    make_authority(place)
-    make_certificate(place)
+    authority, _ = write_authority(place)
+    write_certificate(place, authority, HOST, ANOTHER_HOST)
     return place
-
-
-def make_certificate(place, authority="ca", extensions=_NAMES, name="server"):
-    """Write a certificate of an authority, and return it with its key."""
-    (place / f"{name}.ext").write_text(f"{_IDENTIFIERS}{extensions}")
-    openssl(
-        place,
-        *("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
-        *("-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr"),
-    )
-    openssl(
-        place,
-        *("x509", "-req", "-days", "1", "-in", f"{name}.csr", "-CA", f"{authority}.pem"),
-        *("-CAkey", f"{authority}.key", "-CAcreateserial", "-extfile", f"{name}.ext"),
-        *("-out", f"{name}.pem"),
-    )
-    return place / f"{name}.pem", place / f"{name}.key"
 
 
 class Vendor:

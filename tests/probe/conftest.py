@@ -1,12 +1,12 @@
 """A site that answers probes, its key, the tokens that its owner signs, and a certificate."""
 
 import ssl
-import subprocess
 
 import pytest
 
 from django_trustedproxy.probe import answer, token
 from tests.probe.keys import KEY
+from tests.vendor import write_authority, write_certificate
 
 
 @pytest.fixture(autouse=True)
@@ -23,17 +23,8 @@ def _verified_nothing(monkeypatch):
 
 @pytest.fixture
 def certificate(tmp_path):
-    """Make a certificate for localhost, and a TLS context that serves it."""
-    path = tmp_path / "certificate.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
-            *("-keyout", str(tmp_path / "key.pem"), "-out", str(path)),
-        ],
-        check=True,
-        capture_output=True,
-    )
+    """Make an authority, whose file is returned, and a TLS context that serves localhost."""
+    authority, path = write_authority(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path, tmp_path / "key.pem")
+    context.load_cert_chain(*write_certificate(tmp_path, authority, "localhost"))
     return path, context
