@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import django
@@ -16,9 +17,10 @@ import pytest
 
 from tests import stack
 from tests.logins.authenticator import ALICE
-from tests.servers import proxies
+from tests.servers import proxies, tunnels
 from tests.servers.raw_requests import ATTACKER, Form, send
 from tests.servers.recipes import blocks, replaced
+from tests.servers.upgrades import UPGRADE, UPGRADES, attempted
 
 PAGE, CERTIFICATES = "logins.md", "logins-certificates.md"
 SITE = "site.example"
@@ -55,7 +57,8 @@ RECIPES = [
     ),
     Recipe("Apache with a password", proxies.APACHE, "Remote-User", "alice"),
 ]
-SERVERS = ["gunicorn", "uvicorn"]
+WSGI, HYPERCORN = ("gunicorn", "hypercorn, WSGI"), ("hypercorn", "hypercorn, WSGI")
+SERVERS = ["gunicorn", "uvicorn", "daphne", *HYPERCORN]
 
 
 def openssl(place, *arguments):
@@ -93,7 +96,7 @@ def make_certificates(place):
 def key_of(recipe, server):
     """Return the header's name as the page has it for WSGI, and for ASGI."""
     key = recipe.header.upper().replace("-", "_")
-    return f"HTTP_{key}" if server == "gunicorn" or django.VERSION >= (6, 1) else key
+    return f"HTTP_{key}" if server in WSGI or django.VERSION >= (6, 1) else key
 
 
 def application(server, place, port, key):
@@ -111,8 +114,12 @@ def application(server, place, port, key):
         "tests.logins.applications:wsgi",
         "uvicorn": f"--no-proxy-headers --http h11 --lifespan off --port {port} "
         "tests.logins.applications:asgi",
+        "daphne": f"-b 127.0.0.1 -p {port} tests.logins.applications:asgi",
+        "hypercorn": f"--bind 127.0.0.1:{port} tests.logins.applications:asgi",
+        "hypercorn, WSGI": f"--bind 127.0.0.1:{port} wsgi:tests.logins.applications:wsgi",
     }
-    command = [stack.executable(server), *shlex.split(where[server])]
+    name = server.partition(",")[0]
+    command = [stack.executable(name), *shlex.split(where[server])]
     return stack.process(command, ready=[("127.0.0.1", port)], log=place / "server.log", env=env)
 
 
@@ -165,29 +172,54 @@ class Site(NamedTuple):
             certificate = "alice"
         elif is_alice:
             form = form._replace(lines=(*form.lines, f"Authorization: {ALICE}".encode()))
-        where = "127.0.0.1", self.direct if is_around else self.port
-        with contextlib.ExitStack() as connections:
-            connection = socket.create_connection(where, 60, (ATTACKER, 0))
-            connections.enter_context(connection)
-            if self.recipe.is_tls and not is_around:
-                context = ssl.create_default_context(cafile=self.place / "cert.pem")
-                if certificate:
-                    files = (self.place / f"{certificate}.{end}" for end in ("pem", "key"))
-                    context.load_cert_chain(*files)
-                try:
-                    connection = context.wrap_socket(connection, server_hostname=SITE)
-                except (ssl.SSLError, ConnectionResetError):
-                    return None, None
-                connections.enter_context(connection)
-            try:
+        try:
+            with self.connected(certificate, is_around=is_around) as connection:
                 send(connection, form)
                 response = http.client.HTTPResponse(connection)
                 response.begin()
                 text = response.read().decode()
-            except (ssl.SSLError, ConnectionResetError, http.client.RemoteDisconnected):
-                return None, None
-            user = re.fullmatch("user=(.*)", text)
-            return response.status, user and user[1]
+        except (ssl.SSLError, ConnectionResetError, http.client.RemoteDisconnected):
+            return None, None
+        return response.status, user_in(text)
+
+    @contextlib.contextmanager
+    def connected(self, certificate=None, *, is_around=False):
+        """Connect as the attacker, to the proxy or around it."""
+        where = "127.0.0.1", self.direct if is_around else self.port
+        with socket.create_connection(where, 60, (ATTACKER, 0)) as connection:
+            if not self.recipe.is_tls or is_around:
+                yield connection
+                return
+            context = ssl.create_default_context(cafile=self.place / "cert.pem")
+            if certificate:
+                files = (self.place / f"{certificate}.{end}" for end in ("pem", "key"))
+                context.load_cert_chain(*files)
+            with context.wrap_socket(connection, server_hostname=SITE) as secure:
+                yield secure
+
+    def tunnels(self, attacks=UPGRADES):
+        """Send each upgrade as somebody whom the proxy lets in, and say `admin` over what opens.
+
+        Return who is logged in after each, if it is not the one whom the proxy let in.
+        """
+        own = {"alice": (("authorization", ALICE),), "": ()}
+        user = "" if self.recipe.is_tls else self.recipe.user
+        claims = ((self.recipe.header.lower(), "admin"),)
+
+        def users(attack):
+            with self.connected() as connection:
+                answers = attempted(connection, attack, claims, own[user])
+            return {user_in(answer.text) for answer in answers} - {None, user}
+
+        with ThreadPoolExecutor(8) as threads:
+            found = zip(attacks, threads.map(users, attacks), strict=True)
+            return {attack.form.name: others for attack, others in found if others}
+
+
+def user_in(text):
+    """Return whom the view says to be logged in; None if it was not asked."""
+    found = re.fullmatch("user=(.*)", text)
+    return found and found[1]
 
 
 SITES = [(recipe, server) for recipe in RECIPES for server in SERVERS]
@@ -284,6 +316,10 @@ def test_somebody_who_is_logged_in_becomes_nobody_else(site, name):
     assert answer in [*allowed, (200, "")] if is_nobody_allowed else answer in allowed
 
 
+def test_no_upgrade_gives_anybody_another_login(site):
+    assert site.tunnels() == {}
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("site", ASKING, ids=title, indirect=True)
 def test_a_guest_whom_the_service_does_not_name_is_nobody(site, name):
@@ -320,6 +356,21 @@ def test_without_its_line_a_recipe_logs_a_forger_in(heading, line):
     form = Form("forged", (f"{recipe.header}: admin".encode(), GUEST))
     with running(recipe, "gunicorn", without_it) as site:
         assert site.ask(form) == (200, "admin")
+
+
+TUNNELS = {
+    "HAProxy with client certificates": tunnels.HAPROXY,
+    "Caddy with forward_auth": tunnels.CADDY,
+}
+
+
+@pytest.mark.parametrize("server", HYPERCORN)
+@pytest.mark.parametrize(("heading", "change"), TUNNELS.items(), ids=TUNNELS)
+def test_without_its_line_an_upgrade_makes_anybody_the_admin(heading, change, server):
+    forms = ["h2c", "h2c in capitals", "h2c twice"]
+    with running(BY_HEADING[heading], server, change) as site:
+        found = site.tunnels([UPGRADE[form] for form in forms])
+    assert found == dict.fromkeys(forms, {"admin"})
 
 
 @pytest.mark.parametrize("heading", ["nginx with auth_request", "Caddy with forward_auth"])
