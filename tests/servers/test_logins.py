@@ -18,6 +18,7 @@ import pytest
 from tests import stack
 from tests.logins.authenticator import ALICE
 from tests.servers import proxies, tunnels
+from tests.servers.prefixes import CLAIM, OF_DAPHNE, path_of, visited
 from tests.servers.raw_requests import ATTACKER, Form, send
 from tests.servers.recipes import blocks, replaced
 from tests.servers.upgrades import UPGRADE, UPGRADES, attempted
@@ -165,6 +166,15 @@ class Site(NamedTuple):
     place: object
     port: int
     direct: int
+
+    def prefix(self, claim):
+        """Send a claim of a path prefix as alice; return the prefix that Django sees."""
+        is_tls = self.recipe.is_tls
+        own = () if is_tls else (f"Authorization: {ALICE}".encode(),)
+        with self.connected("alice" if is_tls else None) as connection:
+            answer, response = visited(connection, claim, path_of(claim), own)
+        assert user_in(answer.text) == self.recipe.user
+        return response.getheader("Script-Name")
 
     def ask(self, form, *, is_alice=False, certificate=None, is_around=False):
         """Send one request; return the status and the user who is logged in."""
@@ -316,6 +326,10 @@ def test_somebody_who_is_logged_in_becomes_nobody_else(site, name):
     assert answer in [*allowed, (200, "")] if is_nobody_allowed else answer in allowed
 
 
+def test_nobody_chooses_the_path_prefix(site):
+    assert {name: site.prefix(CLAIM[name]) for name in OF_DAPHNE} == dict.fromkeys(OF_DAPHNE, "")
+
+
 def test_no_upgrade_gives_anybody_another_login(site):
     assert site.tunnels() == {}
 
@@ -356,6 +370,12 @@ def test_without_its_line_a_recipe_logs_a_forger_in(heading, line):
     form = Form("forged", (f"{recipe.header}: admin".encode(), GUEST))
     with running(recipe, "gunicorn", without_it) as site:
         assert site.ask(form) == (200, "admin")
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.heading)
+def test_without_its_line_anybody_chooses_the_prefix_of_daphne(recipe):
+    with running(recipe, "daphne", tunnels.without(r".*Daphne-Root-Path.*\n")) as site:
+        assert site.prefix(CLAIM["Daphne-Root-Path"]) == "/x"
 
 
 TUNNELS = {
