@@ -100,12 +100,12 @@ def key_of(recipe, server):
     return f"HTTP_{key}" if server in WSGI or django.VERSION >= (6, 1) else key
 
 
-def application(server, place, port, key):
+def application(server, place, port, key, trusted):
     """Run the project with a login by a META key under a server."""
     env = {
         "DJANGO_SETTINGS_MODULE": "tests.logins.settings",
         "LOGIN_DATABASE": str(place / "users.sqlite3"),
-        "LOGIN_PROXIES": "127.0.0.1",
+        "LOGIN_PROXIES": trusted,
         "LOGIN_HEADER": key,
     }
     migrate = [sys.executable, "-m", "django", "migrate", "--verbosity", "0"]
@@ -248,7 +248,7 @@ def site(request):
 
 
 @contextlib.contextmanager
-def running(recipe, server, change=lambda text: text, *, key=None):
+def running(recipe, server, change=lambda text: text, *, key=None, trusted="127.0.0.1"):
     """Run a recipe, changed, with the project behind it."""
     with stack.workplace() as place, contextlib.ExitStack() as processes:
         place.chmod(0o755)  # Apache's processes are another user's
@@ -259,7 +259,9 @@ def running(recipe, server, change=lambda text: text, *, key=None):
         (place / "passwords").write_text(f"alice:{digest.stdout}")
         ports = stack.free_port(), stack.free_port(), stack.free_port()
         port, direct, asked = ports
-        processes.enter_context(application(server, place, direct, key or key_of(recipe, server)))
+        processes.enter_context(
+            application(server, place, direct, key or key_of(recipe, server), trusted)
+        )
         if recipe.is_asking:
             processes.enter_context(authenticator(place, asked))
         text = change(configuration(recipe, place, ports))
@@ -378,6 +380,36 @@ def test_without_its_line_anybody_chooses_the_prefix_of_daphne(recipe):
         assert site.prefix(CLAIM["Daphne-Root-Path"]) == "/x"
 
 
+AROUND, THROUGH = re.findall(r"^\$ (.*?) +#", blocks(PAGE, "console", "Verify")[0], re.MULTILINE)
+
+
+def curled(command, address, port):
+    """Run a command of the page as the attacker, against another address; return what it says."""
+    name, *arguments = shlex.split(replaced(command, {address: f"http://127.0.0.1:{port}/"}))
+    own = ["--interface", ATTACKER, "--max-time", "60"]
+    done = subprocess.run([name, *own, *arguments], capture_output=True, text=True, check=True)
+    return user_in(done.stdout)
+
+
+def passing(text):
+    """Take from Caddy's recipe what asks the service, and what removes the client's header."""
+    lines = r"\t\trequest_header -Remote-User\n|\t\tforward_auth .*?\n\t\t\}\n"
+    changed, count = re.subn(lines, "", text, flags=re.DOTALL)
+    assert count == 2
+    return changed
+
+
+@pytest.mark.parametrize("server", ["gunicorn", "uvicorn"])
+def test_the_commands_of_the_page_find_an_open_login(server):
+    recipe = BY_HEADING["Caddy with forward_auth"]
+    with running(recipe, server) as site:
+        assert curled(AROUND, "http://192.0.2.7:8000/", site.direct) == ""
+        assert curled(THROUGH, "https://example.com/", site.port) is None
+    with running(recipe, server, passing, trusted="127.0.0.0/8") as site:
+        assert curled(AROUND, "http://192.0.2.7:8000/", site.direct) == "admin"
+        assert curled(THROUGH, "https://example.com/", site.port) == "admin"
+
+
 TUNNELS = {
     "HAProxy with client certificates": tunnels.HAPROXY,
     "Caddy with forward_auth": tunnels.CADDY,
@@ -390,7 +422,7 @@ def test_without_its_line_an_upgrade_makes_anybody_the_admin(heading, change, se
     forms = ["h2c", "h2c in capitals", "h2c twice"]
     with running(BY_HEADING[heading], server, change) as site:
         found = site.tunnels([UPGRADE[form] for form in forms])
-    assert found == dict.fromkeys(forms, {"admin"})
+    assert found == {form: {"admin"} for form in forms}
 
 
 @pytest.mark.parametrize("heading", ["nginx with auth_request", "Caddy with forward_auth"])
