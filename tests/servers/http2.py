@@ -116,23 +116,23 @@ class Session:
         self.flush()
         return self.streams[number]
 
-    def forge(self):
+    def forge(self, claims):
         """Send what only a trusted proxy may say; return the answer."""
-        return self.open((":path", PATH), *FORGED).answer()
+        return self.open((":path", PATH), *claims).answer()
 
 
-def upgraded(transport, side):
+def upgraded(transport, side, claims=FORGED):
     """Return what a server answers that has changed to HTTP/2."""
     session = Session(transport, side)
     session.flush()
-    return [session.forge()]
+    return [session.forge(claims)]
 
 
-def assumed(connection):
+def assumed(connection, claims=FORGED):
     """Speak HTTP/2 from the first byte; return the answers."""
     side = client()
     side.initiate_connection()
-    return upgraded(connection, side)
+    return upgraded(connection, side, claims)
 
 
 def connected(connection, protocol, path, *headers):
@@ -147,9 +147,12 @@ def connected(connection, protocol, path, *headers):
     return tunnel
 
 
-def nested(connection, protocol):
-    """Ask for another protocol by extended CONNECT, and speak HTTP/2 through what that opens."""
+def nested(connection, protocol, claims=FORGED, asked=()):
+    """Ask for another protocol by extended CONNECT, and speak HTTP/2 through what that opens.
+
+    `asked` are further headers of the CONNECT.
+    """
     side = client()
     settings = side.initiate_upgrade_connection().decode()
-    tunnel = connected(connection, protocol, PATH, ("http2-settings", settings))
-    return [tunnel.answer()] if tunnel.is_over else upgraded(tunnel, side)
+    tunnel = connected(connection, protocol, PATH, ("http2-settings", settings), *asked)
+    return [tunnel.answer()] if tunnel.is_over else upgraded(tunnel, side, claims)

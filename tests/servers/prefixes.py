@@ -36,11 +36,17 @@ def path_of(claim):
 
 def visit(address, claim=HONEST, *, path=None, source=None):
     """Send one request, and return what came back."""
-    head = [f"GET {path or path_of(claim)} HTTP/1.1".encode(), f"Host: {HOST}".encode()]
-    lines = [*head, *claim.form.lines, b"Connection: close", b"", b""]
     with contextlib.closing(connected(address, source)) as connection:
-        connection.sendall(b"\r\n".join(lines))
-        return received(connection)[0]
+        return visited(connection, claim, path or path_of(claim))[0]
+
+
+def visited(connection, claim, path, own=()):
+    """Send one request over a connection, with lines of its own; return what `received` does."""
+    head = [f"GET {path} HTTP/1.1".encode(), f"Host: {HOST}".encode()]
+    connection.sendall(
+        b"\r\n".join([*head, *claim.form.lines, *own, b"Connection: close", b"", b""])
+    )
+    return received(connection)
 
 
 def taken(address, claims=CLAIMS, *, source=None):

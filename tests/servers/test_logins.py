@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import django
@@ -16,9 +17,11 @@ import pytest
 
 from tests import stack
 from tests.logins.authenticator import ALICE
-from tests.servers import proxies
+from tests.servers import proxies, tunnels
+from tests.servers.prefixes import CLAIM, OF_DAPHNE, path_of, visited
 from tests.servers.raw_requests import ATTACKER, Form, send
 from tests.servers.recipes import blocks, replaced
+from tests.servers.upgrades import UPGRADE, UPGRADES, attempted
 
 PAGE, CERTIFICATES = "logins.md", "logins-certificates.md"
 SITE = "site.example"
@@ -55,7 +58,8 @@ RECIPES = [
     ),
     Recipe("Apache with a password", proxies.APACHE, "Remote-User", "alice"),
 ]
-SERVERS = ["gunicorn", "uvicorn"]
+WSGI, HYPERCORN = ("gunicorn", "hypercorn, WSGI"), ("hypercorn", "hypercorn, WSGI")
+SERVERS = ["gunicorn", "uvicorn", "daphne", *HYPERCORN]
 
 
 def openssl(place, *arguments):
@@ -93,15 +97,15 @@ def make_certificates(place):
 def key_of(recipe, server):
     """Return the header's name as the page has it for WSGI, and for ASGI."""
     key = recipe.header.upper().replace("-", "_")
-    return f"HTTP_{key}" if server == "gunicorn" or django.VERSION >= (6, 1) else key
+    return f"HTTP_{key}" if server in WSGI or django.VERSION >= (6, 1) else key
 
 
-def application(server, place, port, key):
+def application(server, place, port, key, trusted):
     """Run the project with a login by a META key under a server."""
     env = {
         "DJANGO_SETTINGS_MODULE": "tests.logins.settings",
         "LOGIN_DATABASE": str(place / "users.sqlite3"),
-        "LOGIN_PROXIES": "127.0.0.1",
+        "LOGIN_PROXIES": trusted,
         "LOGIN_HEADER": key,
     }
     migrate = [sys.executable, "-m", "django", "migrate", "--verbosity", "0"]
@@ -111,8 +115,12 @@ def application(server, place, port, key):
         "tests.logins.applications:wsgi",
         "uvicorn": f"--no-proxy-headers --http h11 --lifespan off --port {port} "
         "tests.logins.applications:asgi",
+        "daphne": f"-b 127.0.0.1 -p {port} tests.logins.applications:asgi",
+        "hypercorn": f"--bind 127.0.0.1:{port} tests.logins.applications:asgi",
+        "hypercorn, WSGI": f"--bind 127.0.0.1:{port} wsgi:tests.logins.applications:wsgi",
     }
-    command = [stack.executable(server), *shlex.split(where[server])]
+    name = server.partition(",")[0]
+    command = [stack.executable(name), *shlex.split(where[server])]
     return stack.process(command, ready=[("127.0.0.1", port)], log=place / "server.log", env=env)
 
 
@@ -159,35 +167,69 @@ class Site(NamedTuple):
     port: int
     direct: int
 
+    def prefix(self, claim):
+        """Send a claim of a path prefix as alice; return the prefix that Django sees."""
+        is_tls = self.recipe.is_tls
+        own = () if is_tls else (f"Authorization: {ALICE}".encode(),)
+        with self.connected("alice" if is_tls else None) as connection:
+            answer, response = visited(connection, claim, path_of(claim), own)
+        assert user_in(answer.text) == self.recipe.user
+        return response.getheader("Script-Name")
+
     def ask(self, form, *, is_alice=False, certificate=None, is_around=False):
         """Send one request; return the status and the user who is logged in."""
         if is_alice and self.recipe.is_tls:
             certificate = "alice"
         elif is_alice:
             form = form._replace(lines=(*form.lines, f"Authorization: {ALICE}".encode()))
-        where = "127.0.0.1", self.direct if is_around else self.port
-        with contextlib.ExitStack() as connections:
-            connection = socket.create_connection(where, 60, (ATTACKER, 0))
-            connections.enter_context(connection)
-            if self.recipe.is_tls and not is_around:
-                context = ssl.create_default_context(cafile=self.place / "cert.pem")
-                if certificate:
-                    files = (self.place / f"{certificate}.{end}" for end in ("pem", "key"))
-                    context.load_cert_chain(*files)
-                try:
-                    connection = context.wrap_socket(connection, server_hostname=SITE)
-                except (ssl.SSLError, ConnectionResetError):
-                    return None, None
-                connections.enter_context(connection)
-            try:
+        try:
+            with self.connected(certificate, is_around=is_around) as connection:
                 send(connection, form)
                 response = http.client.HTTPResponse(connection)
                 response.begin()
                 text = response.read().decode()
-            except (ssl.SSLError, ConnectionResetError, http.client.RemoteDisconnected):
-                return None, None
-            user = re.fullmatch("user=(.*)", text)
-            return response.status, user and user[1]
+        except (ssl.SSLError, ConnectionResetError, http.client.RemoteDisconnected):
+            return None, None
+        return response.status, user_in(text)
+
+    @contextlib.contextmanager
+    def connected(self, certificate=None, *, is_around=False):
+        """Connect as the attacker, to the proxy or around it."""
+        where = "127.0.0.1", self.direct if is_around else self.port
+        with socket.create_connection(where, 60, (ATTACKER, 0)) as connection:
+            if not self.recipe.is_tls or is_around:
+                yield connection
+                return
+            context = ssl.create_default_context(cafile=self.place / "cert.pem")
+            if certificate:
+                files = (self.place / f"{certificate}.{end}" for end in ("pem", "key"))
+                context.load_cert_chain(*files)
+            with context.wrap_socket(connection, server_hostname=SITE) as secure:
+                yield secure
+
+    def tunnels(self, attacks=UPGRADES):
+        """Send each upgrade as somebody whom the proxy lets in, and say `admin` over what opens.
+
+        Return who is logged in after each, if it is not the one whom the proxy let in.
+        """
+        own = {"alice": (("authorization", ALICE),), "": ()}
+        user = "" if self.recipe.is_tls else self.recipe.user
+        claims = ((self.recipe.header.lower(), "admin"),)
+
+        def users(attack):
+            with self.connected() as connection:
+                answers = attempted(connection, attack, claims, own[user])
+            return {user_in(answer.text) for answer in answers} - {None, user}
+
+        with ThreadPoolExecutor(8) as threads:
+            found = zip(attacks, threads.map(users, attacks), strict=True)
+            return {attack.form.name: others for attack, others in found if others}
+
+
+def user_in(text):
+    """Return whom the view says to be logged in; None if it was not asked."""
+    found = re.fullmatch("user=(.*)", text)
+    return found and found[1]
 
 
 SITES = [(recipe, server) for recipe in RECIPES for server in SERVERS]
@@ -206,7 +248,7 @@ def site(request):
 
 
 @contextlib.contextmanager
-def running(recipe, server, change=lambda text: text, *, key=None):
+def running(recipe, server, change=lambda text: text, *, key=None, trusted="127.0.0.1"):
     """Run a recipe, changed, with the project behind it."""
     with stack.workplace() as place, contextlib.ExitStack() as processes:
         place.chmod(0o755)  # Apache's processes are another user's
@@ -217,7 +259,9 @@ def running(recipe, server, change=lambda text: text, *, key=None):
         (place / "passwords").write_text(f"alice:{digest.stdout}")
         ports = stack.free_port(), stack.free_port(), stack.free_port()
         port, direct, asked = ports
-        processes.enter_context(application(server, place, direct, key or key_of(recipe, server)))
+        processes.enter_context(
+            application(server, place, direct, key or key_of(recipe, server), trusted)
+        )
         if recipe.is_asking:
             processes.enter_context(authenticator(place, asked))
         text = change(configuration(recipe, place, ports))
@@ -284,6 +328,14 @@ def test_somebody_who_is_logged_in_becomes_nobody_else(site, name):
     assert answer in [*allowed, (200, "")] if is_nobody_allowed else answer in allowed
 
 
+def test_nobody_chooses_the_path_prefix(site):
+    assert {name: site.prefix(CLAIM[name]) for name in OF_DAPHNE} == dict.fromkeys(OF_DAPHNE, "")
+
+
+def test_no_upgrade_gives_anybody_another_login(site):
+    assert site.tunnels() == {}
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("site", ASKING, ids=title, indirect=True)
 def test_a_guest_whom_the_service_does_not_name_is_nobody(site, name):
@@ -320,6 +372,57 @@ def test_without_its_line_a_recipe_logs_a_forger_in(heading, line):
     form = Form("forged", (f"{recipe.header}: admin".encode(), GUEST))
     with running(recipe, "gunicorn", without_it) as site:
         assert site.ask(form) == (200, "admin")
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.heading)
+def test_without_its_line_anybody_chooses_the_prefix_of_daphne(recipe):
+    with running(recipe, "daphne", tunnels.without(r".*Daphne-Root-Path.*\n")) as site:
+        assert site.prefix(CLAIM["Daphne-Root-Path"]) == "/x"
+
+
+AROUND, THROUGH = re.findall(r"^\$ (.*?) +#", blocks(PAGE, "console", "Verify")[0], re.MULTILINE)
+
+
+def curled(command, address, port):
+    """Run a command of the page as the attacker, against another address; return what it says."""
+    name, *arguments = shlex.split(replaced(command, {address: f"http://127.0.0.1:{port}/"}))
+    own = ["--interface", ATTACKER, "--max-time", "60"]
+    done = subprocess.run([name, *own, *arguments], capture_output=True, text=True, check=True)
+    return user_in(done.stdout)
+
+
+def passing(text):
+    """Take from Caddy's recipe what asks the service, and what removes the client's header."""
+    lines = r"\t\trequest_header -Remote-User\n|\t\tforward_auth .*?\n\t\t\}\n"
+    changed, count = re.subn(lines, "", text, flags=re.DOTALL)
+    assert count == 2
+    return changed
+
+
+@pytest.mark.parametrize("server", ["gunicorn", "uvicorn"])
+def test_the_commands_of_the_page_find_an_open_login(server):
+    recipe = BY_HEADING["Caddy with forward_auth"]
+    with running(recipe, server) as site:
+        assert curled(AROUND, "http://192.0.2.7:8000/", site.direct) == ""
+        assert curled(THROUGH, "https://example.com/", site.port) is None
+    with running(recipe, server, passing, trusted="127.0.0.0/8") as site:
+        assert curled(AROUND, "http://192.0.2.7:8000/", site.direct) == "admin"
+        assert curled(THROUGH, "https://example.com/", site.port) == "admin"
+
+
+TUNNELS = {
+    "HAProxy with client certificates": tunnels.HAPROXY,
+    "Caddy with forward_auth": tunnels.CADDY,
+}
+
+
+@pytest.mark.parametrize("server", HYPERCORN)
+@pytest.mark.parametrize(("heading", "change"), TUNNELS.items(), ids=TUNNELS)
+def test_without_its_line_an_upgrade_makes_anybody_the_admin(heading, change, server):
+    forms = ["h2c", "h2c in capitals", "h2c twice"]
+    with running(BY_HEADING[heading], server, change) as site:
+        found = site.tunnels([UPGRADE[form] for form in forms])
+    assert found == {form: {"admin"} for form in forms}
 
 
 @pytest.mark.parametrize("heading", ["nginx with auth_request", "Caddy with forward_auth"])

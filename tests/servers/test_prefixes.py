@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.servers import proxies
+from tests import stack
+from tests.servers import proxies, topologies
 from tests.servers.fronts import FRONTS, TRUSTED, Front
 from tests.servers.prefixes import (
     CLAIM,
@@ -21,6 +22,7 @@ from tests.servers.prefixes import (
 from tests.servers.raw_requests import ATTACKER, DIRECT
 from tests.servers.recipes import replaced
 from tests.servers.servers import SERVERS, where_of
+from tests.servers.topologies import TRAEFIK, TUNNEL
 
 CELLS = [
     (server, listener)
@@ -113,6 +115,40 @@ def test_no_client_chooses_daphnes_prefix_behind_two_proxies(report):
     ):
         assert taken(reached, source=ATTACKER) == set()
     report.channel("prefix", "daphne", "TCP", chain.name).answer = "own prefix"
+
+
+@pytest.fixture(scope="module")
+def daphne_behind_topologies():
+    ours = [address for each in topologies.TOPOLOGIES for address in each.addresses.values()]
+    trusted = ",".join(dict.fromkeys(["127.0.0.1", "127.0.0.6", *ours]))
+    with site(SERVER["daphne"], "IPv4", trusted) as address:
+        yield address
+
+
+def taken_through(topology, address, *changes):
+    with stack.workplace() as place:
+        place.chmod(0o755)  # some of their processes are another user's
+        with topology.running(place, upstream(address), *changes) as port:
+            return taken(("127.0.0.1", port), source=ATTACKER)
+
+
+@pytest.mark.parametrize("topology", topologies.TOPOLOGIES, ids=lambda topology: topology.page)
+def test_no_client_chooses_daphnes_prefix_through_a_chain(daphne_behind_topologies, topology):
+    assert taken_through(topology, daphne_behind_topologies) == set()
+
+
+# In the other chains, one more proxy drops the header.
+ALONE = [each for each in topologies.TOPOLOGIES if each.page in (TUNNEL, TRAEFIK)]
+
+
+@pytest.mark.parametrize("topology", ALONE, ids=lambda topology: topology.page)
+def test_a_client_chooses_daphnes_prefix_through_a_chain_without_its_line(
+    daphne_behind_topologies, topology
+):
+    def other(text):
+        return text.replace("Daphne-Root-Path", "X-Other")
+
+    assert taken_through(topology, daphne_behind_topologies, other) == TAKEN_BY_DAPHNE
 
 
 @pytest.fixture(scope="module", params=ON_A_SOCKET, ids=lambda server: server.name)

@@ -106,7 +106,9 @@ def running_traefik(place, upstream, change=lambda text: text):
     port = stack.free_port()
     static, dynamic = blocks(TRAEFIK, "yaml", "The proxy")
     files = {name: place / f"{name}.yml" for name in ("static", "dynamic")}
-    files["dynamic"].write_text(replaced(dynamic, {"127.0.0.1:8000": f"127.0.0.1:{upstream}"}))
+    files["dynamic"].write_text(
+        replaced(change(dynamic), {"127.0.0.1:8000": f"127.0.0.1:{upstream}"})
+    )
     places = {'":80"': f'"127.0.0.1:{port}"', "/etc/traefik/mysite.yml": files["dynamic"]}
     files["static"].write_text(replaced(change(static), places))
     command = [stack.executable("traefik"), f"--configfile={files['static']}"]
