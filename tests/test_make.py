@@ -125,7 +125,7 @@ def run_ci(place, *, versions, servers):
     env = {**os.environ, "PATH": f"{place / 'bin'}:{os.environ['PATH']}"}
     command = ["bash", ".ci/run"]
     return subprocess.run(
-        command, cwd=place, env=env, capture_output=True, text=True, timeout=30, check=False
+        command, cwd=place, env=env, capture_output=True, text=True, timeout=600, check=False
     )
 
 
@@ -135,11 +135,11 @@ def test_a_failed_step_of_ci_ends_what_runs_beside_it(tmp_path):
     # The pipe ends once nobody has it open for writing.
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
-    started = "(exec 3> pipe; touch started; sleep 60) | cat"
+    started = "(exec 3> pipe; touch started; sleep 600) | cat"
     done = run_ci(tmp_path, versions=started, servers="exit 3")
     assert done.returncode == 3
     assert "make demo" not in done.stdout
-    ended, _, _ = select.select([reader], [], [], 10)
+    ended, _, _ = select.select([reader], [], [], 60)
     os.close(reader)
     assert ended
 
