@@ -1,6 +1,7 @@
 """The recipes of the page on logins by header: the right person is logged in, and no forger."""
 
 import contextlib
+import functools
 import http.client
 import os
 import re
@@ -25,6 +26,8 @@ from tests.servers.upgrades import UPGRADE, UPGRADES, attempted
 
 PAGE, CERTIFICATES = "logins.md", "logins-certificates.md"
 SITE = "site.example"
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.logins.settings"}
+DATABASE = "users.sqlite3"
 FILES = "/etc/ssl/mysite"
 PASSWORDS = "/etc/apache2/mysite.passwords"
 
@@ -94,6 +97,20 @@ def make_certificates(place):
         )
 
 
+@functools.cache
+def prepared():
+    """Make what every site has, once: certificates, passwords and a database; return the files."""
+    with stack.workplace() as place:
+        make_certificates(place)
+        password = ["openssl", "passwd", "-apr1", "wonderland"]
+        digest = subprocess.run(password, capture_output=True, text=True, check=True).stdout
+        (place / "passwords").write_text(f"alice:{digest}")
+        env = {**os.environ, **SETTINGS, "LOGIN_DATABASE": str(place / DATABASE)}
+        migrate = [sys.executable, "-m", "django", "migrate", "--verbosity", "0"]
+        subprocess.run(migrate, cwd=stack.ROOT, env=env, check=True)
+        return {path.name: path.read_bytes() for path in place.iterdir()}
+
+
 def key_of(recipe, server):
     """Return the header's name as the page has it for WSGI, and for ASGI."""
     key = recipe.header.upper().replace("-", "_")
@@ -103,13 +120,11 @@ def key_of(recipe, server):
 def application(server, place, port, key, trusted):
     """Run the project with a login by a META key under a server."""
     env = {
-        "DJANGO_SETTINGS_MODULE": "tests.logins.settings",
-        "LOGIN_DATABASE": str(place / "users.sqlite3"),
+        **SETTINGS,
+        "LOGIN_DATABASE": str(place / DATABASE),
         "LOGIN_PROXIES": trusted,
         "LOGIN_HEADER": key,
     }
-    migrate = [sys.executable, "-m", "django", "migrate", "--verbosity", "0"]
-    subprocess.run(migrate, cwd=stack.ROOT, env={**os.environ, **env}, check=True)
     where = {
         "gunicorn": f"--no-control-socket --forwarded-allow-ips '' --bind 127.0.0.1:{port} "
         "tests.logins.applications:wsgi",
@@ -252,11 +267,8 @@ def running(recipe, server, change=lambda text: text, *, key=None, trusted="127.
     """Run a recipe, changed, with the project behind it."""
     with stack.workplace() as place, contextlib.ExitStack() as processes:
         place.chmod(0o755)  # Apache's processes are another user's
-        make_certificates(place)
-        digest = subprocess.run(
-            ["openssl", "passwd", "-apr1", "wonderland"], capture_output=True, text=True, check=True
-        )
-        (place / "passwords").write_text(f"alice:{digest.stdout}")
+        for name, data in prepared().items():
+            (place / name).write_bytes(data)
         ports = stack.free_port(), stack.free_port(), stack.free_port()
         port, direct, asked = ports
         processes.enter_context(
