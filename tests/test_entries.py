@@ -276,6 +276,15 @@ def test_many_wrong_entries_are_read_once_each_and_told_briefly():
     assert hint.count("is a host name") == 5
 
 
+@pytest.mark.parametrize(("longer", "length"), [(11, 400), (12, 401)])
+def test_a_line_of_up_to_400_characters_is_told_whole(longer, length):
+    entries = [f"10.0.0.{number}" for number in range(100 - 28 + longer, 100 + longer)]
+    ((_, _, hint),) = problems(",".join(entries))
+    line = f"Write TRUSTED_PROXIES = {entries}.".replace("'", '"')
+    assert len(line) == length
+    assert hint == (line if length <= 400 else "Remove it from TRUSTED_PROXIES.")
+
+
 def test_an_iterator_is_not_read_at_all():
     iterator = iter(["10.0.0.1"])
     ((_, _, hint),) = problems(iterator)

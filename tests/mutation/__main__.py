@@ -50,6 +50,7 @@ STAGES = {
         ("readme", "script_name", "probe/answer"),
         *ENGINE,
     ],
+    "engine/identity": [("reference",), ("identity", "checks/identity")],
     "engine/policy": [*ENGINE, ("decision", "purposes", "conf"), ("stamps", "stamping")],
     "engine/answer": [*ENGINE, ("decision", "middleware", "crossing")],
     "engine/stamps": [("stamps",), ("stamping",), ("rows::meta",)],
@@ -68,6 +69,11 @@ STAGES = {
         ("crossing", "making", "script_name"),
         ("middleware", "wrappers"),
         ("purposes", "stamps"),
+    ],
+    "entries": [
+        ("entries", "wrong_values"),
+        ("conf", "checks/settings", "ranges_file", "checks/ranges"),
+        ("overview", "explanation", "staleness"),
     ],
     "exceptions": [("exempt",), ("middleware", "wrappers"), ("stamps", "purposes")],
     "conf": [

@@ -1,5 +1,8 @@
 """Mutants that no test can tell from the package, and why: module, line before, line after."""
 
+import ast
+from pathlib import Path
+
 ALIASES = (
     *("Application", "Header", "Hop", "Kind", "Network", "Receive", "Scope", "Send", "Stamp"),
     *("Step", "Verdict", "_Found"),
@@ -100,7 +103,26 @@ MOVED = "the path has changed then, and is written anyway"
 _JUDGED = '_judge_script_name(request, script_name or "", path_info)'
 _NO_PREFIX = 'is_none = not is_prefix(script_name or "/") and not is_forced'
 
+
+def told():
+    """Yield each line of engine/identity.py that names a sender or a source, and what becomes of it.
+
+    The file is read and not imported, as a mutant has to be the first to be imported.
+    """
+    text = Path(__file__).parents[2].joinpath("django_trustedproxy/engine/identity.py").read_text()
+    lines = text.splitlines()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Sender":
+            for argument in node.args[:2]:
+                line = lines[argument.lineno - 1].strip()
+                yield line, line.replace(f'"{argument.value}', f'"XX{argument.value}')
+
+
 EXPLAINED = {
+    **{
+        ("engine/identity", before, after): "for people who read the code"
+        for before, after in told()
+    },
     ("engine/addresses", _LONGEST, _LONGEST.replace("[", "XX[", 1)): "a longer text is none either",
     ("engine/networks", _SLOTS, "pass"): "only memory",
     ("engine/purposes", "  @cache", ""): "only time",
