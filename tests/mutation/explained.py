@@ -103,6 +103,9 @@ MOVED = "the path has changed then, and is written anyway"
 _JUDGED = '_judge_script_name(request, script_name or "", path_info)'
 _NO_PREFIX = 'is_none = not is_prefix(script_name or "/") and not is_forced'
 
+_LISTENING = "elif networks and networks[0].prefixlen and is_everybody(networks[0]):"
+ALONE = "such an address stands alone: no name has one, and a range file with one is refused"
+
 
 def told():
     """Yield each line of engine/identity.py that names a sender or a source, and what becomes of it.
@@ -256,5 +259,7 @@ EXPLAINED = {
         'inner = scope.get("root_path") or ""',
         'inner = scope.get("root_path") or "XX"',
     ): "no path begins so",
+    ("entries", _LISTENING, _LISTENING.replace("[0].", "[ -1].")): ALONE,
+    ("entries", _LISTENING, _LISTENING.replace("[0])", "[ -1])")): ALONE,
     ("conf", _OTHERS, _OTHERS.replace("[0]", "[ -1]")): "no header has two purposes",
 }
