@@ -390,6 +390,13 @@ ROWS = [
     rfc7239("rfc-many-escapes-hide-nothing", f'host="{ESCAPES}";for={CLIENT}', CLIENT),
     rfc7239("rfc-31-parameters", f"for={CLIENT}" + ";a=b" * 30, CLIENT),
     rfc7239("rfc-32-parameters", f"for={CLIENT}" + ";a=b" * 31, "10.0.0.1", outcome="malformed"),
+    rfc7239("rfc-31-quoted-parameters", f"for={CLIENT}" + ';a="b"' * 30, CLIENT),
+    rfc7239(
+        "rfc-32-quoted-parameters",
+        f"for={CLIENT}" + ';a="b"' * 31,
+        "10.0.0.1",
+        outcome="malformed",
+    ),
     rfc7239("rfc-too-long", f"for={CLIENT};x={'x' * 60_000}", "10.0.0.1", outcome="malformed"),
     rfc7239(
         "rfc-element-of-16384", f"for={CLIENT},for=10.0.0.2;{'a=':b<16371}", CLIENT, "10.0.0.2"

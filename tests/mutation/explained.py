@@ -97,6 +97,7 @@ NOT_EXEMPT = "no path without a slash is exempt"
 _ROUTED = 'return path if is_whole and (path_info != "/" or path == "/") else ""'
 _ROUTED_PATH = 'path = routed_path(request.path, request.path_info) if policy.reject_exempt else ""'
 _MOVED = 'path = ""  # a header had moved it'
+_PATH = 'scope: Scope, policy: Policy, receive: Receive | None = None, path: str = ""'
 _SCOPE_EXEMPT = 'path = _path_of(scope) if policy.reject_exempt else ""'
 _ALL_NAMES = 'is_plain = not b"".join([name for name, _ in headers]).translate(None, _UNAMBIGUOUS)'
 MOVED = "the path has changed then, and is written anyway"
@@ -173,6 +174,7 @@ EXPLAINED = {
     ("engine/hops", "if outside < 0:", "if outside < 1:"): UNREADABLE,
     ("engine/hops", "if outside < 0:", "if outside <= 0:"): UNREADABLE,
     ("engine/hops", _INNER, _INNER.replace(">", ">=")): "one character is not two",
+    ("engine/hops", "position = 0", "position = -1"): UNREADABLE,
     ("engine/hops", _HIDDEN, _HIDDEN.replace(">= 0", ">= 1")): "a backslash stands before it",
     ("engine/hops", _HIDDEN, _HIDDEN.replace(">= 0", "> 0")): "a backslash stands before it",
     ("engine/hops", _ENDS, _ENDS.replace("< 0", "< 1")): BALANCED,
@@ -239,6 +241,7 @@ EXPLAINED = {
     ("middleware", _ROUTED_PATH, _ROUTED_PATH.replace('""', '"XX"')): NOT_EXEMPT,
     ("middleware", _JUDGED, _JUDGED.replace('""', '"XX"')): MOVED,
     ("middleware", _NO_PREFIX, _NO_PREFIX.replace('"/"', '"XX/"')): MOVED,
+    ("asgi", _PATH, _PATH.replace('""', '"XX"')): NOT_EXEMPT,
     ("asgi", _SCOPE_EXEMPT, _SCOPE_EXEMPT.replace('""', '"XX"')): NOT_EXEMPT,
     ("asgi", _ALL_NAMES, _ALL_NAMES.replace('b""', 'b"XX"')): "only time",
     (
