@@ -301,3 +301,14 @@ def test_each_kind_has_an_hour_of_its_own(limiter, clock):
     clock.now = 1.5 * HOUR
     assert not limiter.repeats(other, "192.0.2.1")
     assert [(each.kind, each.total) for each in limiter.summaries()] == [(other, 2)]
+
+
+def test_a_summary_has_the_last_address_of_a_network_and_none_where_none_was_known(limiter, clock):
+    sent = ("192.0.2.1", "192.0.2.9", None)
+    for now in (0, DAY - 100):  # the second time, a line is due before the hour ends
+        clock.now = now
+        for address in sent:
+            limiter.admit(KIND, address)
+        clock.now += HOUR
+        (summary,) = limiter.summaries()
+        assert sorted(summary.counts) == [("", 1, ""), ("192.0.2.0/24", 2, "192.0.2.9")]

@@ -58,6 +58,7 @@ def by_asgi(application, headers, method="GET", peer="10.0.0.1", version="1.1", 
         start = await communicator.receive_output(60)
         body = await communicator.receive_output(60)
         await communicator.wait(60)
+        assert (start["type"], body["type"]) == ("http.response.start", "http.response.body")
         return start, body["body"]
 
     start, body = async_to_sync(exchange)()
