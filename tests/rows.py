@@ -390,10 +390,10 @@ ROWS = [
     rfc7239("rfc-many-escapes-hide-nothing", f'host="{ESCAPES}";for={CLIENT}', CLIENT),
     rfc7239("rfc-31-parameters", f"for={CLIENT}" + ";a=b" * 30, CLIENT),
     rfc7239("rfc-32-parameters", f"for={CLIENT}" + ";a=b" * 31, "10.0.0.1", outcome="malformed"),
-    rfc7239("rfc-31-quoted-parameters", f"for={CLIENT}" + ';a="b"' * 30, CLIENT),
+    rfc7239("rfc-31-quoted-parameters", f'for="{CLIENT}"' + ';a="b"' * 30, CLIENT),
     rfc7239(
         "rfc-32-quoted-parameters",
-        f"for={CLIENT}" + ';a="b"' * 31,
+        f'for="{CLIENT}"' + ';a="b"' * 31,
         "10.0.0.1",
         outcome="malformed",
     ),
