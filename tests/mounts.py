@@ -95,14 +95,20 @@ def run_asgi(row, wrap=lambda application: application):
     return seen(body)
 
 
-async def exchange(application, scope):
-    """Send an ASGI application a request without a body, and return the status and the body."""
+async def answered(application, scope):
+    """Send an ASGI application a request without a body, and return the messages of its answer."""
     communicator = ApplicationCommunicator(application, scope)
     await communicator.send_input({"type": "http.request"})
     start = await communicator.receive_output(ANSWER_SECONDS)
     body = await communicator.receive_output(ANSWER_SECONDS)
     await communicator.wait(ANSWER_SECONDS)
     assert (start["type"], body["type"]) == ("http.response.start", "http.response.body")
+    return start, body
+
+
+async def exchange(application, scope):
+    """Send an ASGI application a request without a body, and return the status and the body."""
+    start, body = await answered(application, scope)
     return start["status"], body["body"]
 
 

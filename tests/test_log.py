@@ -520,8 +520,12 @@ def test_what_is_told_of_a_client_costs_the_same_with_many_networks(settings):
 
     def cost(*entries):
         settings.TRUSTED_PROXIES = ["10.0.0.0/8", *entries]
-        meta = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "10.2.3.4"}
-        policy, meta = get_policy(), meta | {"HTTP_X_FORWARDED_PROTO": "http,https"}
+        policy = get_policy()
+        meta = {
+            "REMOTE_ADDR": "10.0.0.1",
+            "HTTP_X_FORWARDED_FOR": "10.2.3.4",
+            "HTTP_X_FORWARDED_PROTO": "http,https",
+        }
         came = log.receive(meta, policy)
         answer = rewrite(meta, policy)
         log.tell(answer, came, policy, meta)

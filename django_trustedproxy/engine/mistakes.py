@@ -18,7 +18,6 @@ from .networks import NAMES, EntryError, as_text, parse_entry, shortest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-
 _LONGEST = 1000  # of a text that is looked at in detail
 _ANY = f"an address, a network or a name ({', '.join(NAMES)})"
 OWN = "the addresses of your own proxies"

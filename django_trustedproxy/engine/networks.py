@@ -89,7 +89,7 @@ class TrustedNetworks:
         )
 
     def size_around(self, packed: bytes) -> int:
-        """Return how many addresses the network has that has an address of the set."""
+        """Return the number of addresses in the network that an address of the set belongs to."""
         boundaries = self.ipv4 if len(packed) == 4 else self.ipv6
         place = bisect_right(boundaries, packed)
         is_last = place == len(boundaries)

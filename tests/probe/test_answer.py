@@ -18,6 +18,7 @@ from django_trustedproxy.probe.forms import USER
 from django_trustedproxy.probe.token import MOST_A_SECOND, Verifier, new_nonce, unseal
 from tests.edge import ANY, EDGE, OLDER, SECRET, STAMPS
 from tests.edge import HEADER as EDGE_HEADER
+from tests.mounts import answered
 from tests.probe.keys import HOST, KEY, OTHER, token
 from tests.requests import environ_of, lowered, scope_of
 
@@ -52,18 +53,9 @@ def by_asgi(application, headers, method="GET", peer="10.0.0.1", version="1.1", 
         **{"server": ("server", 8000), **more},
     )
 
-    async def exchange():
-        communicator = ApplicationCommunicator(application, scope)
-        await communicator.send_input({"type": "http.request"})
-        start = await communicator.receive_output(60)
-        body = await communicator.receive_output(60)
-        await communicator.wait(60)
-        assert (start["type"], body["type"]) == ("http.response.start", "http.response.body")
-        return start, body["body"]
-
-    start, body = async_to_sync(exchange)()
+    start, body = async_to_sync(answered)(application, scope)
     headers = {name.decode().title(): value.decode() for name, value in start["headers"]}
-    return start["status"], headers, body, scope
+    return start["status"], headers, body["body"], scope
 
 
 ANSWERING = {
